@@ -9,6 +9,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use corridor::cli::bench::rows::{Maker, Of, RowsArgs};
+use corridor::db::Conn;
 use corridor::domain::account::{Membership, Role, User};
 use corridor::domain::export::{ExportKind, Wanted};
 use corridor::domain::import::{FileFormat, ImportOptions, ImportState};
@@ -53,16 +55,15 @@ async fn context(database: &Database) -> (Context, TempDir) {
     (context.expect("a context"), home)
 }
 
+/// A file of invented startups.
 fn lines() -> String {
-    let line = |number: usize| {
-        format!(
-            "{{\"external_id\": \"bench-{number}\", \"organization\": {{\"kind\": \"startup\", \
-             \"legal_name\": \"Şirkət {number}\", \"country\": \"IL\"}}, \"startup_profile\": \
-             {{\"one_liner\": {{\"en\": {{\"text\": \"Water number {number} from air.\"}}}}, \
-             \"primary_tags\": [\"water\"], \"deal_intents\": [\"pilot_poc\"]}}}}\n"
-        )
+    let args = RowsArgs {
+        count: u32::try_from(firms()).expect("fewer"),
+        of: Of::Startups,
+        seed: 2_026,
     };
-    (0..firms()).map(line).collect()
+    let lines = Maker::new(&args).expect("the shipped contents");
+    lines.map(|line| line.expect("a line")).collect()
 }
 
 /// Both ways, each round on a fresh store.
@@ -77,7 +78,11 @@ pub async fn measure(report: &mut Report, fresh: impl Fn() -> Option<Database>) 
         import.add(one(imported(&context, &file).await));
         export.add(one(exported(&context).await));
         let home = tempfile::tempdir().expect("a folder");
-        let (kept, written) = bare(home.path(), &file);
+        let (kept, written) = match database.connect() {
+            Conn::Sqlite(_) => bare(home.path(), &file),
+            #[cfg(feature = "postgres")]
+            Conn::Postgres(conn) => bare_postgres(conn, &file),
+        };
         bare_import.add(one(kept));
         bare_export.add(one(written));
     }
@@ -221,6 +226,62 @@ fn bare(home: &Path, file: &str) -> (Duration, Duration) {
     let mut rows = read.query(()).expect("rows");
     while let Some(row) = rows.next().expect("a row") {
         let line: String = row.get(1).expect("text");
+        let said: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        writeln!(file, "{said}").expect("room");
+    }
+    (kept, begun.elapsed())
+}
+
+/// The same tables on PostgreSQL, on one connection.
+#[cfg(feature = "postgres")]
+fn bare_postgres(mut conn: diesel::PgConnection, file: &str) -> (Duration, Duration) {
+    use diesel::RunQueryDsl;
+    use diesel::connection::SimpleConnection;
+    use diesel::sql_types::Text;
+
+    #[derive(diesel::QueryableByName)]
+    struct Kept {
+        #[diesel(sql_type = Text)]
+        line: String,
+    }
+
+    conn.batch_execute(
+        "CREATE SCHEMA bare;
+         CREATE TABLE bare.firms (id text PRIMARY KEY, line text NOT NULL);
+         CREATE TABLE bare.profiles (id text PRIMARY KEY, line text NOT NULL);",
+    )
+    .expect("tables");
+    let begun = Instant::now();
+    let lines: Vec<&str> = file.lines().collect();
+    for batch in lines.chunks(50) {
+        conn.batch_execute("BEGIN").expect("begun");
+        for line in batch {
+            let said: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let id = said
+                .get("external_id")
+                .and_then(serde_json::Value::as_str)
+                .expect("an id");
+            for table in ["firms", "profiles"] {
+                diesel::sql_query(format!(
+                    "INSERT INTO bare.{table} VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET line = excluded.line"
+                ))
+                .bind::<Text, _>(id)
+                .bind::<Text, _>(*line)
+                .execute(&mut conn)
+                .expect("put");
+            }
+        }
+        conn.batch_execute("COMMIT").expect("committed");
+    }
+    let kept = begun.elapsed();
+    let begun = Instant::now();
+    let mut file = tempfile::tempfile().expect("a file");
+    let rows: Vec<Kept> = diesel::sql_query(
+        "SELECT p.line FROM bare.firms f JOIN bare.profiles p USING (id) ORDER BY f.id",
+    )
+    .load(&mut conn)
+    .expect("rows");
+    for Kept { line } in rows {
         let said: serde_json::Value = serde_json::from_str(&line).expect("JSON");
         writeln!(file, "{said}").expect("room");
     }

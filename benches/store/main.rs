@@ -55,7 +55,7 @@ fn main() {
     on_postgres(&runtime);
 }
 
-/// One of the parts that need no store of the others, on SQLite.
+/// One of the parts that need no store of the others.
 fn one_part(runtime: &tokio::runtime::Runtime, part: &str) {
     let mut report = Report::default();
     match part {
@@ -69,6 +69,25 @@ fn one_part(runtime: &tokio::runtime::Runtime, part: &str) {
         other => panic!("no part {other} stands alone: search, exchange"),
     }
     report.print("The store on SQLite, beside bare rusqlite");
+    #[cfg(feature = "postgres")]
+    one_part_on_postgres(runtime, part);
+}
+
+/// The same on PostgreSQL.
+#[cfg(feature = "postgres")]
+fn one_part_on_postgres(runtime: &tokio::runtime::Runtime, part: &str) {
+    let mut report = Report::default();
+    if part == "search" {
+        // Says aloud when there is no server.
+        let Some(postgres) = Database::postgres() else {
+            return;
+        };
+        let taxonomy = taxonomy::parse(taxonomy::DEFAULT).expect("the shipped one");
+        search::beside_diesel(&mut report, &taxonomy, &postgres);
+    } else {
+        runtime.block_on(exchange::measure(&mut report, Database::postgres));
+    }
+    report.print("The store on PostgreSQL, beside bare diesel");
 }
 
 #[cfg(feature = "postgres")]
@@ -83,6 +102,10 @@ fn on_postgres(runtime: &tokio::runtime::Runtime) {
     runtime.block_on(reads::beside_diesel(&mut report, &db, &postgres));
     runtime.block_on(log::measure(&mut report, &db));
     runtime.block_on(outbox::measure(&mut report, &db));
+    if let Some(another) = Database::postgres() {
+        let taxonomy = taxonomy::parse(taxonomy::DEFAULT).expect("the shipped one");
+        search::beside_diesel(&mut report, &taxonomy, &another);
+    }
     runtime.block_on(exchange::measure(&mut report, Database::postgres));
     report.print("The store on PostgreSQL, beside bare diesel");
 }

@@ -1,7 +1,7 @@
 //! Search by words over many profiles: a name, a name in another script, the
 //! beginning of a name, a word that every record has, a tag. Beside it one
-//! plain FTS5 query of the same store, which knows one spelling of one word,
-//! no order of fit and no disclosure.
+//! plain query of the same store, by FTS5 or by `tsquery`, which knows one
+//! spelling of one word, no order of fit and no disclosure.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,14 @@ use corridor::db::{self, Conn, Db, Options, Url};
 use corridor::domain::search::{Order, Query};
 use corridor::domain::tag::Taxonomy;
 use corridor::domain::values::OrganizationKind;
+#[cfg(feature = "postgres")]
+use diesel::RunQueryDsl;
+#[cfg(feature = "postgres")]
+use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection, SqliteConnection};
 
+#[cfg(feature = "postgres")]
+use crate::database::Database;
 use crate::support::report::{Line, Report, Sample};
 use crate::support::{rounds, size, slice, world};
 
@@ -95,51 +101,94 @@ fn fill(db: &Db, count: u32) {
     }
 }
 
-/// What is asked, and the one word by which a plain query asks for the like.
+/// What is asked, and the like as the back-end itself has it.
 struct Question {
     what: &'static str,
     words: String,
-    plain: String,
+    fts5: String,
+    #[cfg(feature = "postgres")]
+    tsquery: String,
 }
 
 fn questions(rows: u32) -> Vec<Question> {
     let own = spelled((rows / 2) / 256);
-    let question = |what, words: &str, plain: &str| Question {
-        what,
-        words: words.to_owned(),
-        plain: plain.to_owned(),
+    // Words, and whether the last may be a beginning.
+    let question = |what, words: &str, plain: &[&str], begins: bool| {
+        let end = |mark: &'static str| if begins { mark } else { "" };
+        let quoted: Vec<_> = plain.iter().map(|it| format!("\"{it}\"")).collect();
+        #[cfg(feature = "postgres")]
+        let marked: Vec<_> = plain.iter().map(|it| format!("'{it}'")).collect();
+        Question {
+            what,
+            words: words.to_owned(),
+            fts5: quoted.join(" AND ") + end(" *"),
+            #[cfg(feature = "postgres")]
+            tsquery: marked.join(" & ") + end(":*"),
+        }
     };
     vec![
-        question("a firm's own word", &own, &format!("\"{own}\" *")),
+        question("a firm's own word", &own, &[&own], true),
         question(
             "a name in another script",
             "негев аграр",
-            "\"negev\" AND \"аграр\" *",
+            &["negev", "аграр"],
+            true,
         ),
-        question("the beginning of a name", "qara", "\"qara\" *"),
-        question("a word that all have", "hydrants", "\"hydrants\" *"),
-        question("a tag", "nrw", "\"t_water_loss\""),
+        question("the beginning of a name", "qara", &["qara"], true),
+        question("a word that all have", "hydrants", &["hydrants"], true),
+        question("a tag", "nrw", &["t_water_loss"], false),
     ]
 }
 
 /// The search as a list reads it, and the plain query, on one connection each.
 pub fn beside_rusqlite(report: &mut Report, taxonomy: &Taxonomy) {
-    let rows = size("BENCH_ROWS", 100_000);
     let home = tempfile::tempdir().expect("a folder");
     let path = home.path().join("search.db");
     let db = Db::open(Options::new(Url::sqlite(&path))).expect("the store");
+    let rows = filled(report, &db);
+    let connected = SqliteConnection::establish(path.to_str().expect("UTF-8"));
+    let conn = Conn::Sqlite(connected.expect("a connection"));
+    let bare = rusqlite::Connection::open(&path).expect("the file");
+    beside(report, taxonomy, conn, rows, |question| {
+        plain_fts5(&bare, &question.fts5)
+    });
+}
+
+/// The same on PostgreSQL, beside a plain `tsquery` of the same store.
+#[cfg(feature = "postgres")]
+pub fn beside_diesel(report: &mut Report, taxonomy: &Taxonomy, database: &Database) {
+    let db = Db::open(Options::new(database.url().clone())).expect("the store");
+    let rows = filled(report, &db);
+    let mut bare = database.connect();
+    let analyse = diesel::sql_query("ANALYZE").execute(&mut bare);
+    analyse.expect("statistics");
+    beside(report, taxonomy, database.connect(), rows, |question| {
+        plain_tsquery(&mut bare, &question.tsquery)
+    });
+}
+
+fn filled(report: &mut Report, db: &Db) -> u32 {
+    let rows = size("BENCH_ROWS", 100_000);
     let begun = Instant::now();
-    fill(&db, rows);
+    fill(db, rows);
     let filled = Sample::of(u64::from(rows), begun.elapsed());
     report.line(Line::alone("store and index", "profile", filled));
-    let connected = SqliteConnection::establish(path.to_str().expect("UTF-8"));
-    let mut conn = Conn::Sqlite(connected.expect("a connection"));
-    let bare = rusqlite::Connection::open(&path).expect("the file");
-    for Question { what, words, plain } in questions(rows) {
+    rows
+}
+
+fn beside(
+    report: &mut Report,
+    taxonomy: &Taxonomy,
+    mut conn: Conn,
+    rows: u32,
+    mut plain: impl FnMut(&Question) -> usize,
+) {
+    for question in questions(rows) {
+        let Question { what, words, .. } = &question;
         let (mut ours, mut theirs) = (Sample::default(), Sample::default());
         for _ in 0..rounds() {
-            ours.add(repeat(&words, || search(&mut conn, &words, taxonomy)));
-            theirs.add(repeat(&plain, || plain_search(&bare, &plain)));
+            ours.add(repeat(words, || search(&mut conn, words, taxonomy)));
+            theirs.add(repeat(words, || plain(&question)));
         }
         let p99 = ours.percentile(990).unwrap_or_default();
         report.figure(format!("search p99: {what}"), p99, "ms", None);
@@ -162,7 +211,7 @@ fn search(conn: &mut Conn, words: &str, taxonomy: &Taxonomy) -> usize {
     found.expect("searched").len()
 }
 
-fn plain_search(bare: &rusqlite::Connection, words: &str) -> usize {
+fn plain_fts5(bare: &rusqlite::Connection, words: &str) -> usize {
     let mut statement = bare
         .prepare_cached(
             "SELECT p.id, p.organization_id, p.version, p.created_at FROM search_text
@@ -173,6 +222,31 @@ fn plain_search(bare: &rusqlite::Connection, words: &str) -> usize {
         .expect("a statement");
     let found = statement.query_map([words], |row| row.get::<_, Vec<u8>>(0));
     found.expect("searched").count()
+}
+
+#[cfg(feature = "postgres")]
+#[derive(diesel::QueryableByName)]
+struct Place {
+    #[diesel(sql_type = BigInt)]
+    #[expect(dead_code, reason = "only that there is one is asked")]
+    place: i64,
+}
+
+#[cfg(feature = "postgres")]
+fn plain_tsquery(bare: &mut Conn, words: &str) -> usize {
+    let Conn::Postgres(bare) = bare else {
+        panic!("PostgreSQL was asked for");
+    };
+    let found: Vec<Place> = diesel::sql_query(
+        "SELECT e.place FROM search_text AS t
+         JOIN search_entries AS e USING (place)
+         JOIN startup_profiles AS p ON p.id = e.record_id
+         WHERE t.document @@ CAST($1 AS tsquery) ORDER BY e.place LIMIT 21",
+    )
+    .bind::<Text, _>(words)
+    .load(bare)
+    .expect("searched");
+    found.len()
 }
 
 fn repeat(words: &str, mut ask: impl FnMut() -> usize) -> Sample {

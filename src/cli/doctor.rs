@@ -295,6 +295,7 @@ fn look(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Vec<(&'stat
         ("search", search(conn)?),
         ("tags", tags(conn)?),
         ("agreements", agreements(conn)?),
+        ("consents", consents(conn)?),
         ("rates", rates(conn)?),
     ])
 }
@@ -359,6 +360,18 @@ fn agreements(conn: &mut Conn) -> db::Result<Finding> {
             "the texts of {} are not those that were agreed: somebody changed the store behind the service's back; restore them from a backup, or from the parties' copies",
             found.altered.join(", ")
         ))
+    })
+}
+
+/// How many firms are shown as before it was asked whether their people agreed.
+fn consents(conn: &mut Conn) -> db::Result<Finding> {
+    let (count, first) = db::consents::count_before(conn, chrono::Utc::now())?;
+    Ok(match first {
+        Some(until) => Finding::Note(format!(
+            "{count} firms are shown as they were before it was asked whether their people agree to be proposed, the first until {}: it stands in the worklist of their owners, who agree at POST /v1/me/consents or by publishing again",
+            until.date_naive()
+        )),
+        None => Finding::Fine("every firm that is shown was asked".to_owned()),
     })
 }
 

@@ -41,7 +41,7 @@ use crate::{http, telemetry};
 ///
 /// Without a command it serves. To try it, run `corridor demo`.
 #[derive(Debug, Parser)]
-#[command(name = "corridor", version, max_term_width = 100)]
+#[command(name = "corridor", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Arguments {
     #[command(flatten)]
     store: StoreArgs,
@@ -50,6 +50,14 @@ struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
 }
+
+/// How every command ends; the README says the same.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, and nothing to complain of
+  1  something broke, was refused, or needs attention
+  2  the arguments, settings or mapping can't be meant
+  3  the file, or rows or lines of it, are bad";
 
 /// What every command that opens the store takes.
 #[derive(Debug, Clone, Args)]
@@ -118,7 +126,7 @@ enum Command {
     Mail(mail::MailCommand),
     /// Check store, log, queue and settings, and say what to do
     Doctor(doctor::DoctorArgs),
-    /// Measure the matching engine on this machine
+    /// Measure the matching engine on this machine, make files to measure imports with
     #[command(subcommand)]
     Bench(bench::BenchCommand),
     /// Print the API's contract (OpenAPI 3.1, YAML)

@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::duplicate_schema::organization_merges;
 use super::identity_schema::consent_receipts::{self, dsl};
+use super::identity_schema::consents_before;
 use super::schema::{mandates, memberships, startup_profiles};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, stored};
 use crate::domain::account::Role;
-use crate::domain::consent::{ConsentReceipt, PROPOSALS};
+use crate::domain::consent::{ConsentReceipt, PROPOSALS, Standing};
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::mandate::MandateStatus;
 use crate::domain::profile::ProfileStatus;
@@ -55,19 +58,6 @@ pub fn insert(conn: &mut Conn, receipt: &ConsentReceipt) -> Result<()> {
         ))
         .execute(conn)?;
     Ok(())
-}
-
-/// Whether somebody agreed to have a firm proposed to others, and that holds.
-///
-/// # Errors
-/// A statement failed.
-pub fn stands(conn: &mut Conn, firm: OrganizationId, now: DateTime<Utc>) -> Result<bool> {
-    let standing = consent_receipts::table
-        .filter(dsl::organization_id.eq(firm))
-        .filter(dsl::purpose.eq(PROPOSALS))
-        .filter(dsl::withdrawn_at.is_null())
-        .filter(dsl::valid_to.gt(Timestamp(now)));
-    Ok(diesel::select(diesel::dsl::exists(standing)).get_result(conn)?)
 }
 
 /// What the people of a firm agreed to: purpose and text, and when, the newest
@@ -154,9 +144,145 @@ pub fn of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Kept>> {
         .collect()
 }
 
-/// Those of some firms whose present people took back that the firm is proposed
-/// to others, none of whom stands by it or has given it anew. Whoever left binds
-/// only themselves.
+/// Whether the people of a firm agreed that it is proposed to others. Taken back
+/// it is where one of their present people did so, and no other present one
+/// stands by it or has given it anew: whoever left binds only themselves. What
+/// somebody gave for the firm and did not take back goes on holding for it when
+/// they leave.
+///
+/// # Errors
+/// A statement failed.
+pub fn standing(conn: &mut Conn, firm: OrganizationId, now: DateTime<Utc>) -> Result<Standing> {
+    let receipts = receipts_of(conn, firm)?;
+    let given = receipts.iter().filter(|it| it.withdrawn_at.is_none());
+    let given = given.map(|it| {
+        if it.valid_to > now {
+            Standing::Given
+        } else {
+            Standing::RanOut
+        }
+    });
+    let mut given = given.min().unwrap_or(Standing::Missing);
+    if given != Standing::Given && before_until(conn, firm, now)?.is_some() {
+        given = Standing::Before;
+    }
+    if receipts.iter().all(|it| it.withdrawn_at.is_none()) {
+        return Ok(given);
+    }
+    let answering = [Role::Owner.code(), Role::Editor.code()];
+    let present: BTreeSet<UserId> = memberships::table
+        .filter(memberships::organization_id.eq(firm))
+        .filter(memberships::role.eq_any(answering))
+        .select(memberships::user_id)
+        .load(conn)?
+        .into_iter()
+        .collect();
+    let of_present = || receipts.iter().filter(|it| present.contains(&it.giver));
+    let stands = of_present().any(|it| it.withdrawn_at.is_none() && it.valid_to > now);
+    let taken_back = of_present().any(|it| it.withdrawn_at.is_some());
+    Ok(if taken_back && !stands {
+        Standing::Withdrawn
+    } else {
+        given
+    })
+}
+
+/// Until when a firm goes on as before that was shown before it was asked for a
+/// consent; none where it doesn't, or no more.
+///
+/// # Errors
+/// A statement failed.
+pub fn before_until(
+    conn: &mut Conn,
+    firm: OrganizationId,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    Ok(consents_before::table
+        .find(firm)
+        .filter(consents_before::holds_until.gt(Timestamp(now)))
+        .select(consents_before::holds_until)
+        .first(conn)
+        .optional()?)
+}
+
+/// How many firms go on as before and have given no consent yet, and until when
+/// the first of them does.
+///
+/// # Errors
+/// A statement failed.
+pub fn count_before(conn: &mut Conn, now: DateTime<Utc>) -> Result<(i64, Option<DateTime<Utc>>)> {
+    let open = || {
+        let given = consent_receipts::table
+            .filter(dsl::organization_id.eq(consents_before::organization_id))
+            .filter(dsl::purpose.eq(PROPOSALS))
+            .filter(dsl::withdrawn_at.is_null())
+            .filter(dsl::valid_to.gt(Timestamp(now)));
+        consents_before::table
+            .filter(consents_before::holds_until.gt(Timestamp(now)))
+            .filter(not(exists(given)))
+    };
+    let count: i64 = open().count().get_result(conn)?;
+    let first: Option<DateTime<Utc>> = open()
+        .order(consents_before::holds_until)
+        .select(consents_before::holds_until)
+        .first(conn)
+        .optional()?;
+    Ok((count, first))
+}
+
+/// What counts of a receipt.
+struct Receipt {
+    giver: UserId,
+    valid_to: DateTime<Utc>,
+    withdrawn_at: Option<DateTime<Utc>>,
+}
+
+/// The receipts of a firm and of those that became one with it: what people
+/// agreed to for a firm that was merged holds for the other.
+fn receipts_of(conn: &mut Conn, firm: OrganizationId) -> Result<Vec<Receipt>> {
+    type Row = (UserId, DateTime<Utc>, Option<DateTime<Utc>>);
+    let merged = organization_merges::table
+        .filter(organization_merges::kept_id.eq(firm))
+        .filter(organization_merges::undone_at.is_null())
+        .select(organization_merges::gone_id);
+    let rows: Vec<Row> = consent_receipts::table
+        .filter(
+            dsl::organization_id
+                .eq(firm)
+                .or(dsl::organization_id.eq_any(merged)),
+        )
+        .filter(dsl::purpose.eq(PROPOSALS))
+        .select((dsl::user_id, dsl::valid_to, dsl::withdrawn_at))
+        .load(conn)?;
+    let receipts = rows
+        .into_iter()
+        .map(|(giver, valid_to, withdrawn_at)| Receipt {
+            giver,
+            valid_to,
+            withdrawn_at,
+        });
+    Ok(receipts.collect())
+}
+
+/// Until when the consents of a firm that stand now hold; none where none does.
+///
+/// # Errors
+/// A statement failed.
+pub fn given_until(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    let receipts = receipts_of(conn, organization)?;
+    let standing = receipts.iter().filter(|it| it.withdrawn_at.is_none());
+    Ok(standing
+        .map(|it| it.valid_to)
+        .filter(|until| *until > now)
+        .max())
+}
+
+/// Those of some firms whose people took back that they are proposed to others;
+/// see [`standing`].
 ///
 /// # Errors
 /// A statement failed.
@@ -165,53 +291,13 @@ pub fn withdrawn_among(
     organizations: &[OrganizationId],
     now: DateTime<Utc>,
 ) -> Result<BTreeSet<OrganizationId>> {
-    type Row = (
-        (OrganizationId, UserId),
-        DateTime<Utc>,
-        Option<DateTime<Utc>>,
-    );
-    let columns = (
-        (dsl::organization_id, dsl::user_id),
-        dsl::valid_to,
-        dsl::withdrawn_at,
-    );
-    let given = consent_receipts::table
-        .filter(dsl::purpose.eq(PROPOSALS))
-        .select(columns);
-    // PostgreSQL plans a list of unknown length anew each time.
-    let rows: Vec<Row> = match organizations {
-        [one] => given.filter(dsl::organization_id.eq(one)).load(conn)?,
-        several => given
-            .filter(dsl::organization_id.eq_any(several.to_vec()))
-            .load(conn)?,
-    };
-    if rows
-        .iter()
-        .all(|(_, _, withdrawn_at)| withdrawn_at.is_none())
-    {
-        return Ok(BTreeSet::new());
-    }
-    let answering = [Role::Owner.code(), Role::Editor.code()];
-    let present: BTreeSet<(OrganizationId, UserId)> = memberships::table
-        .filter(memberships::organization_id.eq_any(organizations.to_vec()))
-        .filter(memberships::role.eq_any(answering))
-        .select((memberships::organization_id, memberships::user_id))
-        .load(conn)?
-        .into_iter()
-        .collect();
-    let (mut withdrawn, mut standing) = (BTreeSet::new(), BTreeSet::new());
-    for (giver, valid_to, withdrawn_at) in rows {
-        let organization = giver.0;
-        if !present.contains(&giver) {
-            continue;
-        }
-        if withdrawn_at.is_some() {
-            withdrawn.insert(organization);
-        } else if valid_to > now {
-            standing.insert(organization);
+    let mut withdrawn = BTreeSet::new();
+    for firm in organizations {
+        if standing(conn, *firm, now)? == Standing::Withdrawn {
+            withdrawn.insert(*firm);
         }
     }
-    Ok(withdrawn.difference(&standing).copied().collect())
+    Ok(withdrawn)
 }
 
 /// The receipt with that id, and who gave it.
@@ -248,25 +334,47 @@ pub fn withdrawn_last(conn: &mut Conn, organization: OrganizationId) -> Result<O
     Ok(id.map(Id::uuid))
 }
 
-/// The firms for which somebody took back, since then, that they are proposed to
-/// others, of so many withdrawals.
+/// A withdrawal: of which firm's consent, when, and of which receipt.
+pub type Withdrawal = (OrganizationId, DateTime<Utc>, Uuid);
+
+/// Withdrawals since then of the consent to be proposed, of firms of which
+/// something is published; so many of them after another one, in their order.
 ///
 /// # Errors
 /// A statement failed.
-pub fn withdrawn_since(
+pub fn withdrawn_and_shown(
     conn: &mut Conn,
     since: DateTime<Utc>,
+    after: Option<Withdrawal>,
     limit: usize,
-) -> Result<Vec<OrganizationId>> {
-    let firms: Vec<OrganizationId> = consent_receipts::table
+) -> Result<Vec<Withdrawal>> {
+    let profiles = startup_profiles::table
+        .filter(startup_profiles::organization_id.eq(dsl::organization_id))
+        .filter(startup_profiles::status.eq(ProfileStatus::Published.code()));
+    let wanted = mandates::table
+        .filter(mandates::organization_id.eq(dsl::organization_id))
+        .filter(mandates::status.eq(MandateStatus::Published.code()));
+    let mut query = consent_receipts::table
         .filter(dsl::withdrawn_at.ge(Timestamp(since)))
         .filter(dsl::purpose.eq(PROPOSALS))
-        .order(dsl::withdrawn_at.desc())
+        .filter(exists(profiles).or(exists(wanted)))
+        .select((dsl::organization_id, dsl::withdrawn_at, dsl::id))
+        .into_boxed();
+    if let Some((_, at, id)) = after {
+        let later = dsl::withdrawn_at.gt(Timestamp(at));
+        let same = dsl::withdrawn_at
+            .eq(Timestamp(at))
+            .and(dsl::id.gt(Id::of(id)));
+        query = query.filter(later.or(same));
+    }
+    let rows: Vec<(OrganizationId, Option<DateTime<Utc>>, Id)> = query
+        .order((dsl::withdrawn_at, dsl::id))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .select(dsl::organization_id)
         .load(conn)?;
-    let firms: BTreeSet<OrganizationId> = firms.into_iter().collect();
-    Ok(firms.into_iter().collect())
+    let found = rows
+        .into_iter()
+        .filter_map(|(firm, at, id)| Some((firm, at?, id.uuid())));
+    Ok(found.collect())
 }
 
 /// Those of these firms of which something is published.

@@ -9,7 +9,7 @@ use super::page::{self, Cursor};
 use super::schema::deal_notes::{self, dsl};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, keyset, stored};
-use crate::domain::deal_work::{Camp, DealNote, Marks, Reader, Visibility};
+use crate::domain::deal_work::{Camp, DealNote, Marks, NoteState, Reader, Visibility};
 use crate::domain::ids::{DealId, UserId};
 
 type Row = (
@@ -21,6 +21,8 @@ type Row = (
     DateTime<Utc>,
     String,
     String,
+    String,
+    Option<UserId>,
 );
 
 /// Keeps a note.
@@ -34,6 +36,8 @@ pub fn insert(conn: &mut Conn, note: &DealNote) -> Result<()> {
         action,
         note,
         marks,
+        state,
+        first_cleared_by,
         created_at,
     } = note;
     diesel::insert_into(deal_notes::table)
@@ -46,9 +50,49 @@ pub fn insert(conn: &mut Conn, note: &DealNote) -> Result<()> {
             dsl::created_at.eq(Timestamp(*created_at)),
             dsl::visibility.eq(marks.visibility.code()),
             dsl::camp.eq(marks.camp.code()),
+            dsl::state.eq(state.code()),
+            dsl::first_cleared_by.eq(*first_cleared_by),
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// Stores how a note stands with compliance by now; false when somebody else was
+/// first.
+///
+/// # Errors
+/// A statement failed.
+pub fn decide(
+    conn: &mut Conn,
+    before: &DealNote,
+    (state, first): (NoteState, Option<UserId>),
+) -> Result<bool> {
+    let waiting = deal_notes::table
+        .find(Id::of(before.id))
+        .filter(dsl::state.eq(before.state.code()));
+    let set = (dsl::state.eq(state.code()), dsl::first_cleared_by.eq(first));
+    let changed = match before.first_cleared_by {
+        None => diesel::update(waiting.filter(dsl::first_cleared_by.is_null()))
+            .set(set)
+            .execute(conn)?,
+        Some(by) => diesel::update(waiting.filter(dsl::first_cleared_by.eq(by)))
+            .set(set)
+            .execute(conn)?,
+    };
+    Ok(changed == 1)
+}
+
+/// The notes that wait for compliance, the longest waiting first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn waiting(conn: &mut Conn, limit: i64) -> Result<Vec<DealNote>> {
+    let rows: Vec<Row> = deal_notes::table
+        .filter(dsl::state.eq(NoteState::Waiting.code()))
+        .order((dsl::created_at, dsl::id))
+        .limit(limit)
+        .load(conn)?;
+    rows.into_iter().map(note).collect()
 }
 
 /// One note.
@@ -73,9 +117,18 @@ pub fn list(
     limit: usize,
 ) -> Result<Vec<DealNote>> {
     let camps: Vec<_> = reader.camps.iter().map(|camp| camp.code()).collect();
+    // What compliance has to read first, only its own people and the operator's
+    // learn of.
+    let cleared = [NoteState::Shown, NoteState::Cleared].map(NoteState::code);
+    let readable = if reader.camps.contains(&Camp::Operator) {
+        NoteState::ALL.iter().map(|state| state.code()).collect()
+    } else {
+        cleared.to_vec()
+    };
     let across = dsl::visibility
         .eq(Visibility::Both.code())
-        .and(dsl::camp.eq_any(shown_camps(reader)));
+        .and(dsl::camp.eq_any(shown_camps(reader)))
+        .and(dsl::state.eq_any(readable));
     let own = dsl::visibility
         .eq(Visibility::Private.code())
         .and(dsl::author_id.eq(reader.person));
@@ -107,7 +160,7 @@ pub(super) fn shown_camps(reader: &Reader) -> Vec<&'static str> {
 }
 
 fn note(row: Row) -> Result<DealNote> {
-    let (id, deal, action, note, author, created_at, visibility, camp) = row;
+    let (id, deal, action, note, author, created_at, visibility, camp, state, first) = row;
     Ok(DealNote {
         id: id.uuid(),
         deal,
@@ -118,6 +171,8 @@ fn note(row: Row) -> Result<DealNote> {
             camp: stored::code(&camp, Camp::from_code)?,
             author,
         },
+        state: stored::code(&state, NoteState::from_code)?,
+        first_cleared_by: first,
         created_at,
     })
 }

@@ -36,8 +36,25 @@ pub struct Disclosure {
     pub level: Level,
     /// By way of which record.
     pub subject: Subject,
+    /// What the gate said; none on lines of before that was kept.
+    pub gate: Option<GateSaid>,
+    /// At which revision of what was shown, where it has one.
+    pub revision: Option<i64>,
+    /// Who opened it; none for what was shown without being opened.
+    pub opened_by: Option<UserId>,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+/// The answer of the gate by which something was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateSaid {
+    /// Its id.
+    pub decision: Uuid,
+    /// The answer: `allow`, or what came too late for a mail under way.
+    pub verdict: String,
+    /// What it rests on; see [`crate::domain::disclosure::Account`].
+    pub rules: Vec<String>,
 }
 
 /// One person's decision that something in a revision may be shown in a country.
@@ -82,6 +99,11 @@ struct Row {
     subject_kind: String,
     subject_id: Id,
     created_at: DateTime<Utc>,
+    decision_id: Option<Id>,
+    verdict: Option<String>,
+    rules: Option<String>,
+    revision: Option<i64>,
+    opened_by: Option<UserId>,
 }
 
 /// Adds a line to the ledger.
@@ -96,8 +118,12 @@ pub fn record(conn: &mut Conn, disclosure: &Disclosure) -> Result<()> {
         shown_to,
         level,
         subject,
+        gate,
+        revision,
+        opened_by,
         at,
     } = disclosure;
+    let gate = gate.as_ref();
     diesel::insert_into(disclosures::table)
         .values((
             dsl::id.eq(Id::of(*id)),
@@ -108,9 +134,37 @@ pub fn record(conn: &mut Conn, disclosure: &Disclosure) -> Result<()> {
             dsl::subject_kind.eq(subject.kind.code()),
             dsl::subject_id.eq(Id::of(subject.id)),
             dsl::created_at.eq(Timestamp(*at)),
+            dsl::decision_id.eq(gate.map(|it| Id::of(it.decision))),
+            dsl::verdict.eq(gate.map(|it| it.verdict.as_str())),
+            dsl::rules.eq(gate.map(|it| it.rules.join(" "))),
+            dsl::revision.eq(*revision),
+            dsl::opened_by.eq(*opened_by),
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// Whether it stands in the ledger that this person opened that revision by way
+/// of that record, at that level, since then.
+///
+/// # Errors
+/// A statement failed.
+pub fn was_opened(
+    conn: &mut Conn,
+    (subject, level): (Subject, Level),
+    (by, revision): (UserId, i64),
+    since: DateTime<Utc>,
+) -> Result<bool> {
+    let found: i64 = disclosures::table
+        .filter(dsl::subject_kind.eq(subject.kind.code()))
+        .filter(dsl::subject_id.eq(Id::of(subject.id)))
+        .filter(dsl::level.eq(level.code()))
+        .filter(dsl::opened_by.eq(by))
+        .filter(dsl::revision.eq(revision))
+        .filter(dsl::created_at.ge(Timestamp(since)))
+        .count()
+        .get_result(conn)?;
+    Ok(found > 0)
 }
 
 /// What was shown of a firm, from the oldest on; one more than `limit` when
@@ -386,6 +440,62 @@ pub fn releases(
     rows.into_iter().map(released).collect()
 }
 
+/// Every release of a profile for firms of that country in one of these
+/// programmes, whatever its revision and whether or not it still holds, in the
+/// order in which they were given.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn releases_on_record(
+    conn: &mut Conn,
+    profile: StartupProfileId,
+    programmes: &[ProgrammeId],
+    counterpart: Country,
+) -> Result<Vec<Release>> {
+    type Row = (
+        (i64, ProgrammeId, UserId),
+        (String, String),
+        (String, NaiveDate, DateTime<Utc>),
+    );
+    let rows: Vec<Row> = releases::table
+        .filter(releases::startup_profile_id.eq(profile))
+        .filter(releases::programme_id.eq_any(programmes.to_vec()))
+        .filter(releases::counterpart_country.eq(counterpart.code()))
+        .order((
+            releases::created_at,
+            releases::released_by,
+            releases::matter,
+        ))
+        .select((
+            (
+                releases::startup_revision,
+                releases::programme_id,
+                releases::released_by,
+            ),
+            (releases::matter, releases::sensitivity),
+            (releases::reason, releases::valid_to, releases::created_at),
+        ))
+        .load(conn)?;
+    let release =
+        |((revision, programme, by), (matter, sensitivity), (reason, valid_to, at)): Row| {
+            Ok(Release {
+                profile,
+                revision,
+                programme,
+                counterpart,
+                about: Sensitive {
+                    matter: stored::parse(&matter)?,
+                    sensitivity: stored::code(&sensitivity, Sensitivity::from_code)?,
+                },
+                by,
+                reason,
+                valid_to,
+                at,
+            })
+        };
+    rows.into_iter().map(release).collect()
+}
+
 fn disclosure(row: Row) -> Result<Disclosure> {
     let Row {
         id,
@@ -396,6 +506,11 @@ fn disclosure(row: Row) -> Result<Disclosure> {
         subject_kind,
         subject_id,
         created_at,
+        decision_id,
+        verdict,
+        rules,
+        revision,
+        opened_by,
     } = row;
     let kind = SubjectKind::from_code(&subject_kind)
         .ok_or_else(|| Error::Corrupt(format!("a disclosure by a \"{subject_kind}\"")))?;
@@ -406,6 +521,17 @@ fn disclosure(row: Row) -> Result<Disclosure> {
         shown_to,
         level: stored::code(&level, Level::from_code)?,
         subject: Subject::new(kind, subject_id),
+        gate: decision_id.map(|decision| GateSaid {
+            decision: decision.uuid(),
+            verdict: verdict.unwrap_or_default(),
+            rules: rules
+                .unwrap_or_default()
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
+        }),
+        revision,
+        opened_by,
         at: created_at,
     })
 }

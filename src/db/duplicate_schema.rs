@@ -70,6 +70,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    merge_agreements (organization_id, other_id) {
+        organization_id -> Id,
+        other_id -> Id,
+        agreed_by -> Id,
+        agreed_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::db::types::sql::Id;
 

@@ -20,7 +20,7 @@ use crate::domain::values::OrganizationKind;
 
 /// Counts the ways in which firms are recognised; one whose traces were made
 /// in an older way is looked at again.
-pub const FOLDING: i32 = 3;
+pub const FOLDING: i32 = 4;
 
 /// Which duplicates to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Copy, Default)]
@@ -84,15 +84,35 @@ pub fn put_traces(
         let own = traces::table.filter(trace::organization_id.eq(organization));
         diesel::delete(own).execute(conn)?;
     }
-    for text in found {
-        diesel::insert_into(traces::table)
-            .values((
-                trace::trace.eq(text),
-                trace::organization_id.eq(organization),
-            ))
-            .execute(conn)?;
-    }
-    Ok(())
+    sql::batches::traces(conn, organization, found)
+}
+
+/// Whether another firm of a kind shares one of these traces.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_shared(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    kind: OrganizationKind,
+    found: &BTreeSet<String>,
+) -> Result<bool> {
+    let mut texts: Vec<String> = found.iter().cloned().collect();
+    // Asked for in few lengths, the statement is compiled a few times only.
+    let Some(last) = texts.last().cloned() else {
+        return Ok(false);
+    };
+    texts.resize(texts.len().next_power_of_two().max(16), last);
+    let one: Vec<OrganizationId> = traces::table
+        .inner_join(organizations::table.on(organizations::id.eq(trace::organization_id)))
+        .filter(trace::trace.eq_any(texts))
+        .filter(trace::organization_id.ne(organization))
+        .filter(organizations::kind.eq(kind.code()))
+        .select(trace::organization_id)
+        .limit(1)
+        .prepared()
+        .load(conn)?;
+    Ok(!one.is_empty())
 }
 
 /// Every firm that has one of these traces, by id.

@@ -240,6 +240,46 @@ pub fn over(conn: &mut Conn, now: DateTime<Utc>, limit: usize) -> Result<Vec<Exp
     rows.into_iter().map(export).collect()
 }
 
+/// Ends the time of those files that are there, and has those that are being
+/// made begin anew, which may hold something that is gone.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn forget(
+    conn: &mut Conn,
+    may_hold: impl Fn(&Export) -> bool,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let mut live = running();
+    live.push(ExportState::Ready.code());
+    let rows: Vec<Row> = export_jobs::table
+        .filter(dsl::state.eq_any(live))
+        .load(conn)?;
+    for row in rows {
+        let export = export(row)?;
+        if !may_hold(&export) {
+            continue;
+        }
+        let begun = diesel::update(export_jobs::table.find(export.id))
+            .filter(dsl::state.eq_any(running()))
+            .set((
+                // Who writes it comes too late by that.
+                dsl::version.eq(dsl::version + 1),
+                dsl::holder.eq(None::<Id>),
+                dsl::lease_until.eq(Timestamp(now)),
+            ))
+            .execute(conn)?;
+        // Also where it was made just now.
+        if begun == 0 {
+            diesel::update(export_jobs::table.find(export.id))
+                .filter(dsl::state.eq(ExportState::Ready.code()))
+                .set(dsl::expires_at.eq(Timestamp(now)))
+                .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
 /// Deletes an export.
 ///
 /// # Errors

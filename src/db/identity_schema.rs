@@ -1,7 +1,8 @@
 //! The tables of sessions, tickets and programs, by hand, as in
 //! [`super::schema`] and held to the migrations with it.
 
-use super::schema::{memberships, organizations, users};
+use super::duplicate_schema::organization_merges;
+use super::schema::{mandates, memberships, organizations, startup_profiles, users};
 
 diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};
@@ -178,8 +179,21 @@ diesel::table! {
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(clients -> organizations (organization_id));
 diesel::joinable!(client_secrets -> clients (client_id));
+diesel::table! {
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    consents_before (organization_id) {
+        organization_id -> Id,
+        holds_until -> UtcTimestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(sessions, users);
 diesel::allow_tables_to_appear_in_same_query!(consent_receipts, users);
+diesel::allow_tables_to_appear_in_same_query!(consent_receipts, consents_before);
+diesel::allow_tables_to_appear_in_same_query!(consent_receipts, mandates);
+diesel::allow_tables_to_appear_in_same_query!(consent_receipts, organization_merges);
+diesel::allow_tables_to_appear_in_same_query!(consent_receipts, startup_profiles);
 diesel::allow_tables_to_appear_in_same_query!(clients, client_secrets);
 diesel::allow_tables_to_appear_in_same_query!(clients, organizations, revoked_tokens);
 diesel::allow_tables_to_appear_in_same_query!(sessions, memberships);

@@ -252,7 +252,7 @@ pub fn checked_before(
     rows.into_iter().map(import).collect()
 }
 
-fn running() -> Vec<&'static str> {
+pub(super) fn running() -> Vec<&'static str> {
     let running = ImportState::ALL.iter().filter(|state| state.is_running());
     running.map(|state| state.code()).collect()
 }
@@ -352,23 +352,7 @@ pub fn put_rows(conn: &mut Conn, job: ImportId, rows: &[ImportRow]) -> Result<()
         .filter(rows_dsl::line.ge(first.line))
         .filter(rows_dsl::line.le(last.line));
     diesel::delete(before).prepared().execute(conn)?;
-    for row in rows {
-        diesel::insert_into(import_rows::table)
-            .values((
-                rows_dsl::job_id.eq(job),
-                rows_dsl::line.eq(row.line),
-                rows_dsl::external_id.eq(row.external_id.as_deref()),
-                rows_dsl::outcome.eq(row.outcome.code()),
-                rows_dsl::record_id.eq(row.record.map(Id::of)),
-                rows_dsl::faults.eq(json::faults::encode(&row.faults)?),
-                rows_dsl::firm.eq(row.firm.as_ref().map(|firm| firm.key.as_str())),
-                rows_dsl::firm_digest.eq(row.firm.as_ref().map(|firm| firm.digest.to_vec())),
-                rows_dsl::firm_numbers.eq(row.firm.as_ref().map(|firm| firm.numbers.as_str())),
-            ))
-            .prepared()
-            .execute(conn)?;
-    }
-    Ok(())
+    sql::batches::import_rows(conn, job, rows)
 }
 
 /// On which lines before that one these ids were already.

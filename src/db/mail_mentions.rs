@@ -109,6 +109,20 @@ impl Mentions {
     }
 }
 
+/// Whether an address is somebody's with an account, or one to whom a question
+/// was passed on: nobody's is that of a person who was erased meanwhile.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_anybodys(conn: &mut Conn, email_key: &str) -> Result<bool> {
+    let users = users::table.filter(users::email_key.eq(email_key));
+    if users.count().get_result::<i64>(conn)? > 0 {
+        return Ok(true);
+    }
+    let passed = ask_delegates::table.filter(ask_delegates::email_key.eq(email_key));
+    Ok(passed.count().get_result::<i64>(conn)? > 0)
+}
+
 /// Their names and addresses: those of the account, and those that stand beside
 /// their answers and where questions were passed on to them.
 fn called(

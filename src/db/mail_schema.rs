@@ -227,14 +227,3 @@ diesel::table! {
         read_at -> UtcTimestamp,
     }
 }
-
-diesel::table! {
-    use diesel::sql_types::Text;
-    use crate::db::types::sql::{Id, UtcTimestamp};
-
-    introduction_readings (introduction_id, side) {
-        introduction_id -> Id,
-        side -> Text,
-        created_at -> UtcTimestamp,
-    }
-}

@@ -31,7 +31,7 @@
 //! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`], [`closings`] | what comes of it |
 //! | [`tags`], [`taxonomies`] | the tags that curators keep, and as scores saw them |
 //! | [`deal_documents`], [`deal_notes`], [`deal_tasks`], [`deal_plans`], [`deal_clocks`] | what is noted, to be done and planned about deals, and until when |
-//! | [`worklist`] | which records wait for somebody |
+//! | [`worklist`], [`second_turns`] | which records wait for somebody |
 //! | [`erasure`], [`wipe`] | what goes when a person or a record is erased |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
@@ -128,6 +128,7 @@ pub mod saved_views;
 mod schema;
 pub mod search;
 pub mod second_factors;
+pub mod second_turns;
 pub mod secrets;
 pub mod sessions;
 mod sql;

@@ -67,6 +67,16 @@ pub(super) struct Row {
 /// # Errors
 /// A statement failed: also when its kind has that external id already.
 pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<()> {
+    insert_row(conn, organization)?;
+    search::insert_organization(conn, organization)
+}
+
+/// Stores a new organization so that it is found by no word: what is only tried
+/// is looked for by nobody.
+///
+/// # Errors
+/// As for [`insert`].
+pub fn insert_row(conn: &mut Conn, organization: &Organization) -> Result<()> {
     let Organization {
         id,
         details,
@@ -98,7 +108,7 @@ pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<()> {
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
         .execute(conn)?;
-    search::put_organization(conn, organization)
+    Ok(())
 }
 
 /// Stores the new state of an organization, its version risen by one; false
@@ -471,17 +481,21 @@ pub fn find_by_external_id(
     row.map(organization).transpose()
 }
 
-/// The firms of any kind that bear some of these external ids, by id.
+/// The firms of any kind that bear some of these external ids, with those, by
+/// id.
 ///
 /// # Errors
 /// A statement failed.
-pub fn known_as(conn: &mut Conn, external_ids: &[&str]) -> Result<Vec<OrganizationId>> {
+pub fn known_as(
+    conn: &mut Conn,
+    external_ids: &[&str],
+) -> Result<Vec<(OrganizationId, Option<String>)>> {
     // The kinds are said, since the index begins with them.
     let kinds = OrganizationKind::ALL.iter().map(|kind| kind.code());
     Ok(organizations::table
         .filter(dsl::kind.eq_any(kinds))
         .filter(dsl::external_id.eq_any(external_ids.to_vec()))
-        .select(dsl::id)
+        .select((dsl::id, dsl::external_id))
         .order(dsl::id)
         .load(conn)?)
 }

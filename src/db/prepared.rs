@@ -2,7 +2,9 @@
 //!
 //! diesel keeps no UPDATE among its prepared statements, since a changeset may
 //! skip columns and so give another text each time. Here every changeset is a
-//! fixed list, and compiling it costs more than running it.
+//! fixed list, and compiling it costs more than running it. Nor does it keep
+//! what asks for one of several values, which has another text for each number
+//! of them: whoever asks often asks for few different numbers.
 //!
 //! The mark has to be kept out of the walk itself: a connection asks for it
 //! through references, on which a wrapper's own answer is lost
@@ -12,7 +14,7 @@ use std::cell::Cell;
 
 use diesel::backend::Backend;
 use diesel::internal::derives::multiconnection::AstPassHelper;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 
 /// A statement whose text is the same at each use, but for its bound values.
@@ -57,6 +59,10 @@ impl<DB: Backend, T: QueryFragment<DB>> QueryFragment<DB> for Prepared<T> {
             Ok(())
         }
     }
+}
+
+impl<T: Query> Query for Prepared<T> {
+    type SqlType = T::SqlType;
 }
 
 impl<T, C> diesel::RunQueryDsl<C> for Prepared<T> {}

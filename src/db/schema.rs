@@ -349,7 +349,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     disclosures (id) {
@@ -361,6 +361,11 @@ diesel::table! {
         subject_kind -> Text,
         subject_id -> Id,
         created_at -> UtcTimestamp,
+        decision_id -> Nullable<Id>,
+        verdict -> Nullable<Text>,
+        rules -> Nullable<Text>,
+        revision -> Nullable<BigInt>,
+        opened_by -> Nullable<Id>,
     }
 }
 
@@ -451,6 +456,7 @@ diesel::table! {
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
         partner_id -> Nullable<Id>,
+        frozen_from -> Nullable<Text>,
     }
 }
 
@@ -521,7 +527,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     deal_notes (id) {
@@ -533,6 +539,8 @@ diesel::table! {
         created_at -> UtcTimestamp,
         visibility -> Text,
         camp -> Text,
+        state -> Text,
+        first_cleared_by -> Nullable<Id>,
     }
 }
 

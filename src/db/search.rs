@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::directory_schema::search_entries::{self, dsl};
 use super::head::Head;
 use super::page::{self, Cursor};
-use super::together::Part;
+use super::together::{Part, Together};
 use super::types::Id;
 use super::{Conn, Error, Result, mandates, organizations, sql, startup_profiles, transaction};
 use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
@@ -96,6 +96,13 @@ pub(super) fn put_mandate(conn: &mut Conn, firm: &Organization, mandate: &Mandat
 pub(super) fn put_organization(conn: &mut Conn, firm: &Organization) -> Result<()> {
     let kind = Kind::Organization;
     put(conn, kind, firm.id.uuid(), firm, Texts::default())
+}
+
+/// Indexes a firm that is new.
+pub(super) fn insert_organization(conn: &mut Conn, firm: &Organization) -> Result<()> {
+    let kind = Kind::Organization;
+    let parts = insertion(conn, kind, firm.id.uuid(), firm, Texts::default());
+    Together::<Error>::of(firm).with_all(parts).store(conn)
 }
 
 /// Indexes a firm and its records anew, under its new names.

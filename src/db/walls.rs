@@ -123,6 +123,21 @@ fn keep_keys(conn: &mut Conn, wall: &Wall) -> Result<()> {
     Ok(())
 }
 
+/// Has every wall in force be found by the keys that names have by now; those
+/// of before stay, and find it too.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn renew_keys(conn: &mut Conn) -> Result<()> {
+    let rows: Vec<Row> = walls::table
+        .filter(dsl::status.eq(WallStatus::InForce.code()))
+        .load(conn)?;
+    for row in rows {
+        keep_keys(conn, &wall(row)?)?;
+    }
+    Ok(())
+}
+
 /// The wall with that id.
 ///
 /// # Errors

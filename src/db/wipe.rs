@@ -2,19 +2,23 @@
 //! erased: copies of mails about it, files made of it, words noted beside its
 //! matches, and what files called it.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::exchange_schema::{export_jobs, import_jobs, import_rows, record_names};
+use super::directory_schema::referrals;
+use super::duplicate_schema::organization_merges;
+use super::exchange_schema::{import_jobs, import_rows, record_names};
 use super::mail_schema::mail_copies;
 use super::review_schema::match_notes;
-use super::schema::{introductions, matches, outbox};
+use super::schema::{disclosures, introductions, matches, organizations, outbox};
 use super::types::{Id, Timestamp};
-use super::{Conn, Result, idempotency};
-use crate::domain::event::SubjectKind;
-use crate::domain::export::ExportState;
+use super::{Conn, Result, exports, idempotency, imports};
+use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
+use crate::domain::values::OrganizationKind;
 
 /// Deletes what mails about a startup's profile, its matches and introductions
 /// said, investors' summaries of their matches with it included, and the notes
@@ -100,46 +104,92 @@ fn forget_notes(conn: &mut Conn, matched: &[Id]) -> Result<()> {
     Ok(())
 }
 
-/// Ends the time of every file that was made of records, whoever asked for it,
-/// since it may hold this one; one that is being made begins anew. So ends that
-/// of files that the record came from and that were read to their end. The
-/// sweep deletes them. The record loses the name that those files gave it. No
-/// answer is kept to be repeated that may say what it said.
+/// Ends the time of every file that may hold the record, whoever asked for it;
+/// one that is being made begins anew. So ends that of files that the record
+/// came from and that nobody reads any more. The sweep deletes them. The record
+/// loses the name that those files gave it. No answer is kept to be repeated that
+/// may say what it said.
 ///
 /// # Errors
-/// A statement failed.
+/// A statement failed, or a row is damaged.
 pub fn files(
     conn: &mut Conn,
-    record: Uuid,
+    erased: Subject,
     firm: OrganizationId,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let ready = export_jobs::table.filter(export_jobs::state.eq(ExportState::Ready.code()));
-    diesel::update(ready)
-        .set(export_jobs::expires_at.eq(Timestamp(now)))
-        .execute(conn)?;
-    let running = [ExportState::Waiting, ExportState::Running].map(ExportState::code);
-    diesel::update(export_jobs::table.filter(export_jobs::state.eq_any(running)))
-        .set((
-            // Who writes it comes too late by that.
-            export_jobs::version.eq(export_jobs::version + 1),
-            export_jobs::holder.eq(None::<Id>),
-            export_jobs::lease_until.eq(Timestamp(now)),
-        ))
-        .execute(conn)?;
-    let rows_of_it = import_rows::table
-        .filter(
-            import_rows::record_id
-                .eq(Some(Id::of(record)))
-                .or(import_rows::record_id.eq(Some(Id::of(firm)))),
-        )
-        .select(import_rows::job_id);
-    diesel::update(import_jobs::table.filter(import_jobs::id.eq_any(rows_of_it)))
-        .set(import_jobs::expires_at.eq(Timestamp(now)))
-        .execute(conn)?;
-    let name = record_names::table.filter(record_names::record_id.eq(Id::of(record)));
+    let told = told_of(conn, firm)?;
+    exports::forget(conn, |export| export.may_hold(erased.kind, &told), now)?;
+    let record = Id::of(erased.id);
+    let mut named: Vec<Option<Id>> = referrals::table
+        .filter(referrals::organization_id.eq(firm))
+        .select(referrals::id.nullable())
+        .load(conn)?;
+    named.extend([Some(record), Some(Id::of(firm.uuid()))]);
+    for some in named.chunks(AT_ONCE) {
+        let rows_of_it = import_rows::table
+            .filter(import_rows::record_id.eq_any(some.to_vec()))
+            .select(import_rows::job_id);
+        let jobs = import_jobs::table
+            .filter(import_jobs::id.eq_any(rows_of_it))
+            .filter(import_jobs::state.ne_all(imports::running()));
+        diesel::update(jobs)
+            .set(import_jobs::expires_at.eq(Timestamp(now)))
+            .execute(conn)?;
+    }
+    let name = record_names::table.filter(record_names::record_id.eq(record));
     diesel::delete(name).execute(conn)?;
     // What of late was answered to who made or moved it.
     idempotency::forget_told(conn)?;
     Ok(())
+}
+
+/// Which organizations may have read what a firm said: the firm, under the ids
+/// too that became one with its own, the operator, whom it was shown to, matched
+/// with or introduced to, and the partners who wrote of it.
+fn told_of(conn: &mut Conn, firm: OrganizationId) -> Result<BTreeSet<OrganizationId>> {
+    let operators: Vec<OrganizationId> = organizations::table
+        .filter(organizations::kind.eq(OrganizationKind::Operator.code()))
+        .select(organizations::id)
+        .load(conn)?;
+    let gone: Vec<OrganizationId> = organization_merges::table
+        .filter(organization_merges::kept_id.eq(firm))
+        .select(organization_merges::gone_id)
+        .load(conn)?;
+    let partners: Vec<OrganizationId> = referrals::table
+        .filter(referrals::organization_id.eq(firm))
+        .select(referrals::partner_id)
+        .distinct()
+        .load(conn)?;
+    let mut told: BTreeSet<OrganizationId> = [firm].into();
+    told.extend(operators);
+    told.extend(gone);
+    told.extend(partners);
+    let shown: Vec<OrganizationId> = disclosures::table
+        .filter(disclosures::shown_organization_id.eq(firm))
+        .select(disclosures::shown_to_organization_id)
+        .distinct()
+        .load(conn)?;
+    told.extend(shown);
+    let matched: Vec<(OrganizationId, OrganizationId)> = matches::table
+        .filter(
+            matches::startup_id
+                .eq(firm)
+                .or(matches::investor_id.eq(firm)),
+        )
+        .select((matches::startup_id, matches::investor_id))
+        .distinct()
+        .load(conn)?;
+    let of_introductions = introductions::startup_id
+        .eq(firm)
+        .or(introductions::investor_id.eq(firm));
+    let introduced: Vec<(OrganizationId, OrganizationId)> = introductions::table
+        .filter(of_introductions)
+        .select((introductions::startup_id, introductions::investor_id))
+        .distinct()
+        .load(conn)?;
+    for (startup, investor) in matched.into_iter().chain(introduced) {
+        told.extend([startup, investor]);
+    }
+    Ok(told)
 }

@@ -2,7 +2,7 @@
 //! the longest waiting first. Only what says so is read, not the records.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, min, not};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -426,18 +426,22 @@ pub fn firms_to_screen(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
     };
     rows.extend(investors);
     // Nobody is mailed for a partner that wasn't looked at.
-    let partners: Vec<Row> = {
+    let partners: Vec<(Id, Option<DateTime<Utc>>)> = {
         use super::directory_schema::referrals::{self, dsl};
         referrals::table
             .filter(dsl::partner_id.ne_all(checked()))
-            .select((dsl::partner_id, dsl::created_at.nullable(), dsl::created_at))
-            .order((dsl::created_at, dsl::id))
+            .group_by(dsl::partner_id)
+            .select((dsl::partner_id, min(dsl::created_at)))
+            .order((min(dsl::created_at), dsl::partner_id))
             .limit(limit)
             .load(conn)?
     };
-    rows.extend(partners);
     let firm = |(id, published, created): Row| dated((id, published.unwrap_or(created), None));
     let mut firms: Vec<Waiting> = rows.into_iter().map(firm).collect();
+    let asking = partners
+        .into_iter()
+        .filter_map(|(id, since)| Some(dated((id, since?, None))));
+    firms.extend(asking);
     // A firm with several records is checked once.
     firms.sort_by_key(|firm| (firm.id, firm.since));
     firms.dedup_by_key(|firm| firm.id);

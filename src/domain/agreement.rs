@@ -187,9 +187,21 @@ impl Agreement {
         }
     }
 
-    /// Whether the texts still are what was agreed.
+    /// Whether there is something to agree on: a text in some language, and which
+    /// language controls.
+    pub fn check_written(&self) -> Result<(), Refusal> {
+        let mut missing = Faults::new();
+        if self.texts.is_empty() {
+            let detail = "There is no text to agree on.";
+            missing.push("/texts", "required", detail);
+        }
+        missing.finish().map_err(Refusal::incomplete)
+    }
+
+    /// Whether texts were agreed and still are what was agreed.
     pub fn check_intact(&self) -> Result<(), Refusal> {
-        if self.is_intact() {
+        self.check_written()?;
+        if self.agreed.is_some() && self.is_intact() {
             Ok(())
         } else {
             Err(Refusal::new(
@@ -199,14 +211,14 @@ impl Agreement {
         }
     }
 
-    /// Whether each of these parties, who are to sign, has a signatory; a
-    /// programme without texts has nothing to sign.
+    /// Whether each of these parties, who are to sign, has a signatory, and
+    /// somebody signs at all.
     pub fn check_signatories(&self, signing: &[OrganizationId]) -> Result<(), Refusal> {
         let mut missing = Faults::new();
-        if !self.texts.is_empty() && self.signatories.is_empty() {
+        if self.signatories.is_empty() {
             missing.push("/signatories", "required", "Somebody signs the texts.");
         }
-        for party in signing.iter().filter(|_| !self.texts.is_empty()) {
+        for party in signing {
             let mut signatories = self.signatories.iter();
             if !signatories.any(|signatory| signatory.organization == *party) {
                 let detail = format!("Nobody signs for the party {party}.");
@@ -216,13 +228,19 @@ impl Agreement {
         missing.finish().map_err(Refusal::incomplete)
     }
 
-    /// Whether everybody has signed, if somebody was to.
+    /// Whether everybody who was to has signed, each what was agreed.
     pub fn check_signed(&self) -> Result<(), Refusal> {
         let mut missing = Faults::new();
         for (place, signatory) in self.signatories.iter().enumerate() {
-            if !matches!(signatory.signing, Signing::Signed { .. }) {
-                let pointer = format!("/signatories/{place}");
-                missing.push(pointer, "unsigned", signatory.name.clone());
+            let pointer = format!("/signatories/{place}");
+            match &signatory.signing {
+                Signing::Signed { digest, .. } if self.agreed == Some(*digest) => {}
+                Signing::Signed { .. } => {
+                    missing.push(pointer, "signed_another_text", signatory.name.clone());
+                }
+                Signing::Pending | Signing::Declined { .. } => {
+                    missing.push(pointer, "unsigned", signatory.name.clone());
+                }
             }
         }
         missing.finish().map_err(Refusal::incomplete)
@@ -326,19 +344,33 @@ mod tests {
         agreed.signatories.clear();
         assert!(agreed.check_signatories(&[]).is_err());
         agreed.texts.clear();
-        agreed.check_signatories(&parties).unwrap();
+        assert!(agreed.check_signatories(&parties).is_err());
+    }
+
+    #[test]
+    fn nothing_comes_into_force_without_a_text_that_was_agreed() {
+        let mut none = Agreement::empty(Uuid::nil().into());
+        assert_eq!(none.check_written().unwrap_err().code, "incomplete");
+        assert_eq!(none.check_intact().unwrap_err().code, "incomplete");
+        none.agreed = Some(none.digest());
+        assert_eq!(none.check_intact().unwrap_err().code, "incomplete");
+        let mut written = agreement();
+        assert_eq!(written.check_intact().unwrap_err().code, "text_changed");
+        written.agreed = Some(written.digest());
+        written.check_intact().unwrap();
     }
 
     #[test]
     fn signatures_follow_their_order() {
         let mut agreed = agreement();
-        agreed.agreed = Some(agreed.digest());
+        let digest = agreed.digest();
+        agreed.agreed = Some(digest);
         let at = DateTime::UNIX_EPOCH;
         let signed = || Signing::Signed {
             level: SignatureLevel::Qualified,
             on: at.date_naive(),
             evidence: "Archive 7".to_owned(),
-            digest: [0; 32],
+            digest,
         };
         let by = (Uuid::nil().into(), at);
         let (first, second) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
@@ -349,5 +381,8 @@ mod tests {
         assert!(agreed.sign(first, signed(), by).is_err());
         agreed.sign(second, signed(), by).unwrap();
         agreed.check_signed().unwrap();
+        // A signature under another text is none under this one.
+        agreed.agreed = Some([7; 32]);
+        assert!(agreed.check_signed().is_err());
     }
 }

@@ -38,11 +38,56 @@ pub struct ConsentReceipt {
     pub valid_to: DateTime<Utc>,
 }
 
+codes! {
+    /// Whether a firm's people agreed that it is proposed to others. Who stands
+    /// behind a record that others wrote says so on the page of the claim; who
+    /// puts their own firm's record forward says so by that step. A record that
+    /// nobody stands behind is shown to nobody, so it needs none.
+    Standing {
+        /// A receipt stands.
+        Given = "given",
+        /// The firm was shown before it was asked for one, and goes on as before
+        /// until a day by which its people are asked.
+        Before = "before",
+        /// Those that were given have run out.
+        RanOut = "ran_out",
+        /// Nobody has given any.
+        Missing = "missing",
+        /// It was taken back.
+        Withdrawn = "withdrawn",
+    }
+}
+
+/// Days for which a consent to be proposed holds.
+pub const PROPOSAL_DAYS: i64 = 2 * 365;
+
+/// Days before its end from which a consent to be proposed is asked for again.
+pub const PROPOSAL_NOTICE_DAYS: i64 = 30;
+
+/// How a consent was given over an account, a stable code.
+pub const SIGNED_IN: &str = "signed_in";
+
+/// How a consent was given by putting a record of the own firm forward, a stable
+/// code.
+pub const OWN_ACT: &str = "own_act";
+
 /// The purpose of being proposed to others, a stable code.
 pub const PROPOSALS: &str = "introductions";
 
-/// What a consent to an introduction passes on.
-pub const INTRODUCTION_DATA: [&str; 4] = ["name", "role", "email", "organization"];
+/// What a consent to an introduction passes on: of the firm at once, of the
+/// person once both sides have agreed.
+pub const INTRODUCTION_DATA: [&str; 5] = ["name", "role", "email", "organization", "profile"];
+
+/// What one covers whose text says nothing of what the firm has published: the
+/// texts before that named the firm alone.
+pub const INTRODUCTION_DATA_WITHOUT_PROFILE: [&str; 4] = ["name", "role", "email", "organization"];
+
+/// Whether what was agreed to in those words lets the other side read what the
+/// firm has published, also before both have agreed.
+pub fn shows_profile(text: &str) -> bool {
+    let mut those = [ENGLISH, HEBREW, AZERBAIJANI, RUSSIAN].into_iter();
+    those.any(|words| text.starts_with(words))
+}
 
 /// What a consent to be proposed for introductions covers.
 pub const PROPOSAL_DATA: [&str; 4] = ["name", "role", "email", "profile"];
@@ -50,8 +95,8 @@ pub const PROPOSAL_DATA: [&str; 4] = ["name", "role", "email", "profile"];
 /// How what was agreed to ends: deleted, but for what the law wants kept.
 pub const DELETION: &str = "at_its_end_unless_the_law_wants_it_kept";
 
-/// Days for which a consent to an introduction holds: as long as is asked what
-/// came of it.
+/// Days for which a consent to an introduction holds: within them the mail that
+/// connects is sent, or it is asked for anew.
 pub const INTRODUCTION_DAYS: i64 = 2 * 365;
 
 codes! {
@@ -115,8 +160,9 @@ pub fn law_of(country: Option<Country>) -> &'static str {
     }
 }
 
-/// What a yes to an introduction agrees to, with its language: the reader's, or
-/// English.
+/// What asking for an introduction, or a yes to one, agrees to, with its
+/// language: the reader's, or English. The firm is named to the other side at
+/// once, the person only when both have agreed.
 pub fn introduction_text(reader: &Language) -> (&'static str, &'static str) {
     match reader.primary() {
         "he" => ("he", HEBREW),
@@ -143,7 +189,7 @@ const HEBREW_COPY: &str =
 const AZERBAIJANI_COPY: &str = "Qarşı tərəf də razı olarsa, bizi tanış edən məktubun surəti proqramın kuratoruna da göndərilə bilər.";
 const RUSSIAN_COPY: &str = "Письмо, которое нас знакомит, может в копии получить и куратор программы, если с этим согласна и другая сторона.";
 
-const ENGLISH: &str = "By saying yes I agree that my name, my part in the organisation, my e-mail address and the name of the organisation are passed on to the people of the other side of this introduction once both sides have said yes, also where they are in another country, so that they can write to me. The operator of this Corridor keeps the same data and my answer, and asks me later what came of it. This holds for two years, or until I take it back under “My consents”, which I can do at any time; what the law does not want kept is then deleted. What was sent before can’t be called back.";
-const HEBREW: &str = "בתשובה חיובית יש הסכמה לכך ששמי, תפקידי בארגון, כתובת הדוא״ל שלי ושם הארגון יימסרו לאנשי הצד השני של ההיכרות לאחר ששני הצדדים הסכימו, גם אם הם במדינה אחרת, כדי שיוכלו לפנות אליי. מפעיל Corridor שומר את אותם פרטים ואת תשובתי, ושואל אותי בהמשך מה יצא מכך. ההסכמה תקפה לשנתיים, או עד לביטולה בעמוד „ההסכמות שלי”, בכל עת; לאחר מכן נמחק כל מה שהחוק אינו מחייב לשמור. את מה שנשלח קודם לכן אי אפשר להחזיר.";
-const AZERBAIJANI: &str = "“Bəli” cavabı ilə razıyam ki, adım, təşkilatdakı vəzifəm, e-poçt ünvanım və təşkilatın adı hər iki tərəf razılıq verdikdən sonra bu tanışlığın qarşı tərəfinin nümayəndələrinə, o cümlədən onlar başqa ölkədə olduqda, mənə yaza bilmələri üçün ötürülsün. Bu Corridor-un operatoru həmin məlumatları və cavabımı saxlayır, sonra nəticəni məndən soruşur. Razılıq iki il və ya onu “Razılıqlarım” səhifəsində istənilən vaxt geri götürənədək qüvvədədir; bundan sonra qanunun saxlanmasını tələb etmədiyi hər şey silinir. Əvvəl göndəriləni geri qaytarmaq olmur.";
-const RUSSIAN: &str = "Отвечая «да», я соглашаюсь, что моё имя, моя должность, мой адрес электронной почты и название организации будут переданы представителям другой стороны этого знакомства, когда согласятся обе стороны, в том числе в другую страну, чтобы они могли мне написать. Оператор этого Corridor хранит те же данные и мой ответ и позже спросит, что получилось. Согласие действует два года или до его отзыва, который возможен в любое время на странице «Мои согласия»; затем удаляется всё, что закон не обязывает хранить. Отозвать уже отправленное нельзя.";
+const ENGLISH: &str = "By asking for this introduction, or by saying yes to it, I agree that the name of my organisation and what it has published about itself here are shown to the other side at once, also while that side has still to answer, and that my name, my part in the organisation and my e-mail address are passed on to its people once both sides have said yes, also where they are in another country, so that they can write to me. The operator of this Corridor keeps the same data and my answer, and asks me later, until two years after the introduction is closed, what came of it. Beyond that this holds for two years, or until I take it back under “My consents”, which I can do at any time; what the law does not want kept is then deleted. What was sent before can’t be called back.";
+const HEBREW: &str = "בבקשת ההיכרות הזאת, או בתשובה חיובית לה, יש הסכמה לכך ששם הארגון שלי ומה שפרסם כאן על עצמו יוצגו לצד השני מיד, גם כל עוד הצד השני לא ענה, וששמי, תפקידי בארגון וכתובת הדוא״ל שלי יימסרו לאנשיו לאחר ששני הצדדים הסכימו, גם אם הם במדינה אחרת, כדי שיוכלו לפנות אליי. מפעיל Corridor שומר את אותם פרטים ואת תשובתי, ושואל אותי בהמשך, עד שנתיים לאחר סגירת ההיכרות, מה יצא מכך. מעבר לכך ההסכמה תקפה לשנתיים, או עד לביטולה בעמוד „ההסכמות שלי”, בכל עת; לאחר מכן נמחק כל מה שהחוק אינו מחייב לשמור. את מה שנשלח קודם לכן אי אפשר להחזיר.";
+const AZERBAIJANI: &str = "Bu tanışlığı istəməklə və ya ona “bəli” cavabı verməklə razıyam ki, təşkilatımın adı və onun burada özü haqqında dərc etdikləri qarşı tərəfə dərhal, o hələ cavab verməmişkən də göstərilsin, adım, təşkilatdakı vəzifəm və e-poçt ünvanım isə hər iki tərəf razılıq verdikdən sonra onun nümayəndələrinə, o cümlədən onlar başqa ölkədə olduqda, mənə yaza bilmələri üçün ötürülsün. Bu Corridor-un operatoru həmin məlumatları və cavabımı saxlayır və tanışlıq bağlandıqdan sonra iki ilədək nəticəni məndən soruşur. Bundan başqa, razılıq iki il və ya onu “Razılıqlarım” səhifəsində istənilən vaxt geri götürənədək qüvvədədir; bundan sonra qanunun saxlanmasını tələb etmədiyi hər şey silinir. Əvvəl göndəriləni geri qaytarmaq olmur.";
+const RUSSIAN: &str = "Запрашивая это знакомство или отвечая на него «да», я соглашаюсь, что название моей организации и то, что она здесь о себе опубликовала, показывают другой стороне сразу, в том числе пока та ещё не ответила, а моё имя, моя должность и мой адрес электронной почты передаются её представителям, когда согласятся обе стороны, в том числе в другую страну, чтобы они могли мне написать. Оператор этого Corridor хранит те же данные и мой ответ и спрашивает, что получилось, в срок до двух лет после завершения знакомства. В остальном согласие действует два года или до его отзыва, который возможен в любое время на странице «Мои согласия»; затем удаляется всё, что закон не обязывает хранить. Отозвать уже отправленное нельзя.";

@@ -92,6 +92,48 @@ impl Reader {
     }
 }
 
+codes! {
+    /// How what both sides would read stands with compliance.
+    NoteState {
+        /// There is nothing in it to look at.
+        Shown = "shown",
+        /// It names what compliance reads first; the other side doesn't learn
+        /// of it.
+        Waiting = "waiting",
+        /// Two people of compliance let it through.
+        Cleared = "cleared",
+        /// Compliance keeps it from the other side for good.
+        Refused = "refused",
+    }
+}
+
+/// What somebody of compliance says of a note that waits: whether it may be
+/// shown, and who was the first of two.
+///
+/// # Errors
+/// It doesn't wait, or they said so before.
+pub fn clear_note(
+    note: &DealNote,
+    who: UserId,
+    release: bool,
+) -> Result<(NoteState, Option<UserId>), Refusal> {
+    let action = if release { "release" } else { "refuse" };
+    if note.state != NoteState::Waiting {
+        return Err(Refusal::no_transition(action));
+    }
+    if !release {
+        return Ok((NoteState::Refused, note.first_cleared_by));
+    }
+    match note.first_cleared_by {
+        None => Ok((NoteState::Waiting, Some(who))),
+        Some(first) if first == who => Err(Refusal::new(
+            "second_person_needed",
+            "You let it through already; its words need another person as well.",
+        )),
+        Some(first) => Ok((NoteState::Cleared, Some(first))),
+    }
+}
+
 /// A note about a deal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DealNote {
@@ -106,6 +148,10 @@ pub struct DealNote {
     pub note: String,
     /// Whose, and for whom.
     pub marks: Marks,
+    /// How it stands with compliance.
+    pub state: NoteState,
+    /// Who was the first of two to let it through.
+    pub first_cleared_by: Option<UserId>,
     /// When.
     pub created_at: DateTime<Utc>,
 }

@@ -8,6 +8,7 @@
 use chrono::NaiveDate;
 
 use super::compliance::ClearanceVerdict;
+use super::consent::Standing;
 use super::tag::Sensitivity;
 use super::values::{Side, codes};
 
@@ -53,6 +54,9 @@ codes! {
         CoolDown = "cool_down",
         /// Neither firm took back that it is proposed to others.
         Consent = "consent_withdrawn",
+        /// The people of both firms agreed that they are proposed to others, and
+        /// that has not run out.
+        Unconsented = "consent_unknown",
     }
 }
 
@@ -77,6 +81,9 @@ impl Rule {
             Self::Claimed => "Nobody stands behind one of the two records yet.",
             Self::Exclusions => "The mandate excludes the startup's country or one of its tags.",
             Self::Consent => "A firm took back its consent to be proposed to others.",
+            Self::Unconsented => {
+                "Nobody of a firm has agreed that it is proposed to others, or that has run out; one of its people has to say so."
+            }
             Self::CoolDown => "A pass or a decline keeps the two apart for some time yet.",
         }
     }
@@ -151,8 +158,83 @@ pub struct Facts {
     pub excluded: bool,
     /// A pass or decline keeps them apart.
     pub cooling_down: bool,
-    /// The people of either firm took back that it is proposed to others.
-    pub consent_withdrawn: bool,
+    /// Whether the people of both firms agreed that these are proposed to
+    /// others: the worse of the two.
+    pub consent: Standing,
+    /// The two were connected before, which the consents to be proposed did not
+    /// outlive: nothing is proposed any more.
+    pub connected: bool,
+}
+
+impl Facts {
+    /// Whether a consent that should stand is not known to.
+    const fn consent_is_unknown(&self) -> bool {
+        !self.connected && matches!(self.consent, Standing::RanOut | Standing::Missing)
+    }
+}
+
+/// The gate's answer with what it rests on, as the ledger keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The answer.
+    pub decision: Decision,
+    /// Every rule that was asked, as its code and, after a colon, what let it
+    /// pass where there is more than one way; of an answer other than yes, the
+    /// rules that stand against it.
+    pub rules: Vec<String>,
+}
+
+impl Account {
+    /// Decides, and says by what.
+    pub fn of(facts: &Facts) -> Self {
+        let decision = decide(facts);
+        let rules = match &decision {
+            Decision::Allow => grounds(facts),
+            Decision::Review { rules, .. } | Decision::Deny { rules } => {
+                rules.iter().map(|rule| rule.code().to_owned()).collect()
+            }
+        };
+        Self { decision, rules }
+    }
+
+    /// The stable code of the answer.
+    pub const fn verdict(&self) -> &'static str {
+        match self.decision {
+            Decision::Allow => "allow",
+            Decision::Review { .. } => "review",
+            Decision::Deny { .. } => "deny",
+        }
+    }
+}
+
+/// What a yes rests on.
+fn grounds(facts: &Facts) -> Vec<String> {
+    let sensitive = match (facts.sensitivity, facts.unreleased) {
+        (Sensitivity::None, _) => "none",
+        (_, Sensitivity::None) => "released",
+        _ => "licensed",
+    };
+    let consent = match facts.consent {
+        Standing::Given => "given",
+        Standing::Before => "shown_before_it_was_asked",
+        Standing::RanOut | Standing::Missing | Standing::Withdrawn => "connected_before",
+    };
+    let plain = |rule: Rule| rule.code().to_owned();
+    let by = |rule: Rule, how: &str| format!("{}:{how}", rule.code());
+    vec![
+        plain(Rule::Programme),
+        plain(Rule::Startup),
+        plain(Rule::Mandate),
+        plain(Rule::Claimed),
+        by(Rule::Clearance, facts.startup_clearance.code()),
+        by(Rule::Clearance, facts.investor_clearance.code()),
+        by(Rule::Sensitivity, sensitive),
+        plain(Rule::Freeze),
+        plain(Rule::Conflict),
+        plain(Rule::Exclusions),
+        plain(Rule::CoolDown),
+        format!("consent:{consent}"),
+    ]
 }
 
 /// Decides. Denials are named together, then what is unknown.
@@ -172,6 +254,9 @@ pub fn decide(facts: &Facts) -> Decision {
     let licensed = facts.licensed && !two_people;
     if facts.unreleased >= Sensitivity::Review && !licensed {
         rules.push(Rule::Sensitivity);
+    }
+    if facts.consent_is_unknown() {
+        rules.push(Rule::Unconsented);
     }
     if rules.is_empty() {
         Decision::Allow
@@ -197,7 +282,7 @@ fn denials(facts: &Facts) -> Vec<Rule> {
         (facts.conflict, Rule::Conflict),
         (facts.excluded, Rule::Exclusions),
         (facts.cooling_down, Rule::CoolDown),
-        (facts.consent_withdrawn, Rule::Consent),
+        (facts.consent == Standing::Withdrawn, Rule::Consent),
     ]
     .into_iter()
     .filter_map(|(denied, rule)| denied.then_some(rule))
@@ -228,7 +313,8 @@ mod tests {
             conflict: false,
             excluded: false,
             cooling_down: false,
-            consent_withdrawn: false,
+            consent: Standing::Given,
+            connected: false,
         }
     }
 
@@ -288,6 +374,48 @@ mod tests {
     }
 
     #[test]
+    fn a_consent_that_nobody_gave_or_that_ran_out_waits_for_one() {
+        for consent in [Standing::Missing, Standing::RanOut] {
+            let unknown = Facts { consent, ..fine() };
+            let account = Account::of(&unknown);
+            assert_eq!(account.verdict(), "review", "{consent}");
+            assert_eq!(account.rules, ["consent_unknown"], "{consent}");
+            // Whom it connected it doesn't part.
+            let connected = Facts {
+                connected: true,
+                ..unknown
+            };
+            assert_eq!(decide(&connected), Decision::Allow, "{consent}");
+        }
+        let withdrawn = Facts {
+            consent: Standing::Withdrawn,
+            connected: true,
+            ..fine()
+        };
+        assert!(matches!(decide(&withdrawn), Decision::Deny { .. }));
+    }
+
+    #[test]
+    fn a_yes_says_what_it_rests_on() {
+        let told = |facts: &Facts| Account::of(facts).rules.join(" ");
+        let plain = told(&fine());
+        assert!(plain.contains("sensitivity:none"), "{plain}");
+        assert!(plain.contains("consent:given"), "{plain}");
+        let released = Facts {
+            sensitivity: Sensitivity::Restricted,
+            ..fine()
+        };
+        assert!(told(&released).contains("sensitivity:released"));
+        let licensed = Facts {
+            sensitivity: Sensitivity::Review,
+            unreleased: Sensitivity::Review,
+            licensed: true,
+            ..fine()
+        };
+        assert!(told(&licensed).contains("sensitivity:licensed"));
+    }
+
+    #[test]
     fn what_a_freeze_is_among_waits_for_its_end() {
         let frozen = Facts {
             frozen: true,
@@ -343,7 +471,7 @@ mod tests {
                 ..fine()
             },
             Facts {
-                consent_withdrawn: true,
+                consent: Standing::Withdrawn,
                 ..fine()
             },
         ] {

@@ -13,15 +13,15 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::compliance::ClearanceVerdict;
 use super::country::Country;
-use super::fault::Faults;
 use super::firm_name::{Alike, same_firm};
 use super::identifier::Identifier;
-use super::ids::{DuplicateId, IntroductionId, OrganizationId, UserId};
+use super::ids::{DuplicateId, OrganizationId, UserId};
 use super::permission::Hat;
 use super::refusal::Refusal;
 use super::values::{OrganizationKind, codes};
+
+pub use super::merging::{MergeFacts, Party, carries_verdict, may_merge};
 
 /// Certainty, as scores count it.
 const CERTAIN: u32 = 10_000;
@@ -274,152 +274,11 @@ pub fn says_more(before: &[Reason], now: &[Reason]) -> bool {
     now.iter().any(is_new)
 }
 
-/// What counts when two firms are to become one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MergeFacts {
-    /// The one that would be kept.
-    pub kept: Party,
-    /// The one that would go.
-    pub gone: Party,
-    /// Whether compliance keeps the two apart.
-    pub kept_apart: bool,
-    /// Live introductions of both to the same counterpart.
-    pub rival_introductions: Vec<IntroductionId>,
-    /// Ids by which two partners know different firms.
-    pub rival_referrals: Vec<String>,
-}
-
-/// One of the two.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Party {
-    /// What it is.
-    pub kind: OrganizationKind,
-    /// Whether people stand behind it: it has members, or its records were
-    /// confirmed by some.
-    pub claimed: bool,
-    /// Whether it was merged into another one already.
-    pub is_gone: bool,
-    /// The verdict of its last check.
-    pub clearance: Option<ClearanceVerdict>,
-}
-
 /// Whether two firms of a kind may be one.
 pub const fn can_be_twins(kind: OrganizationKind) -> bool {
     match kind {
         OrganizationKind::Startup | OrganizationKind::Investor | OrganizationKind::Partner => true,
         OrganizationKind::Operator => false,
-    }
-}
-
-/// Everything that stands in the way of making one firm of two.
-///
-/// Two firms that people stand behind are never merged over their heads:
-/// those of one of them leave it first. Where people stand behind one, that
-/// one is kept, so that nobody comes to act for a firm by a merge. Partners have
-/// people always; those of the one that goes act for nobody afterwards.
-///
-/// # Errors
-/// All that stands in the way.
-pub fn may_merge(facts: &MergeFacts) -> Result<(), Refusal> {
-    let mut missing = Faults::new();
-    let MergeFacts {
-        kept,
-        gone,
-        kept_apart,
-        rival_introductions,
-        rival_referrals,
-    } = facts;
-    let mergeable = |party: &Party| can_be_twins(party.kind);
-    if kept.kind != gone.kind || !mergeable(kept) {
-        missing.push(
-            "",
-            "kinds_differ",
-            "Only two startups, two investors or two partners can be one firm.",
-        );
-    }
-    if kept.is_gone {
-        missing.push(
-            "/keep",
-            "merged_already",
-            "It was merged into another firm already; name that one.",
-        );
-    }
-    if gone.is_gone {
-        missing.push(
-            "",
-            "merged_already",
-            "The other one was merged into another firm already.",
-        );
-    }
-    match (kept.claimed, gone.claimed) {
-        // A partner's people stay with the one that goes, which has nothing any
-        // more, until the kept one's let them in.
-        _ if kept.kind == OrganizationKind::Partner => {}
-        (true, true) => missing.push(
-            "",
-            "both_claimed",
-            "People stand behind both; those of one of them have to give it up first.",
-        ),
-        (false, true) => missing.push(
-            "/keep",
-            "keep_the_claimed",
-            "People stand behind the other one, so it is the one to keep.",
-        ),
-        _ => {}
-    }
-    if *kept_apart {
-        missing.push(
-            "",
-            "kept_apart",
-            "Compliance keeps these two apart, so they can't be one.",
-        );
-    }
-    for introduction in rival_introductions {
-        missing.push(
-            "",
-            "live_introduction",
-            format!(
-                "Both are being introduced to the same counterpart; end introduction {introduction} first."
-            ),
-        );
-    }
-    for external_id in rival_referrals {
-        missing.push(
-            "",
-            "same_external_id",
-            format!("Each refers another firm as “{external_id}”; one of the two must go first."),
-        );
-    }
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(Refusal {
-        code: "merge_blocked".into(),
-        detail: "These two can't be merged so; everything in the way is named.".to_owned(),
-        missing: missing.into_vec(),
-    })
-}
-
-/// How strict a verdict is; a firm that nobody checked has none to carry over.
-const fn strictness(verdict: ClearanceVerdict) -> u8 {
-    match verdict {
-        ClearanceVerdict::Clear => 0,
-        ClearanceVerdict::ClearEnhanced => 1,
-        ClearanceVerdict::Review => 2,
-        ClearanceVerdict::Blocked => 3,
-    }
-}
-
-/// Whether the verdict about the one that goes has to hold for the one that is
-/// kept from now on: of two checks the stricter one counts.
-pub fn carries_verdict(facts: &MergeFacts) -> bool {
-    let strict = facts.gone.clearance.map_or(0, strictness);
-    let held = facts.kept.clearance.map(strictness);
-    match held {
-        Some(held) => strict > held,
-        // Nobody checked the kept one: a good check of the other one says
-        // nothing about it, a bad one does.
-        None => strict > 0,
     }
 }
 
@@ -523,64 +382,6 @@ mod tests {
         assert!(three.score > two.score && three.score <= CERTAIN);
         assert!(says_more(&two.reasons, &three.reasons));
         assert!(!says_more(&three.reasons, &two.reasons));
-    }
-
-    fn party(claimed: bool) -> Party {
-        Party {
-            kind: OrganizationKind::Startup,
-            claimed,
-            is_gone: false,
-            clearance: None,
-        }
-    }
-
-    fn facts(kept: Party, gone: Party) -> MergeFacts {
-        MergeFacts {
-            kept,
-            gone,
-            kept_apart: false,
-            rival_introductions: Vec::new(),
-            rival_referrals: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn everything_in_the_way_is_named() {
-        assert!(may_merge(&facts(party(true), party(false))).is_ok());
-        assert!(may_merge(&facts(party(false), party(false))).is_ok());
-        let mut all = facts(party(true), party(true));
-        all.kept.kind = OrganizationKind::Investor;
-        all.gone.is_gone = true;
-        all.kept_apart = true;
-        all.rival_introductions = vec![uuid::Uuid::nil().into()];
-        let refusal = may_merge(&all).unwrap_err();
-        let codes: Vec<_> = refusal.missing.iter().map(|it| it.code.as_ref()).collect();
-        assert_eq!(
-            codes,
-            [
-                "kinds_differ",
-                "merged_already",
-                "both_claimed",
-                "kept_apart",
-                "live_introduction"
-            ]
-        );
-    }
-
-    #[test]
-    fn the_stricter_verdict_is_carried_over() {
-        use ClearanceVerdict as V;
-        let carries = |kept, gone| {
-            let mut facts = facts(party(false), party(false));
-            (facts.kept.clearance, facts.gone.clearance) = (kept, gone);
-            carries_verdict(&facts)
-        };
-        assert!(carries(Some(V::Clear), Some(V::Blocked)));
-        assert!(carries(Some(V::Clear), Some(V::ClearEnhanced)));
-        assert!(carries(None, Some(V::Review)));
-        assert!(!carries(None, Some(V::Clear)));
-        assert!(!carries(Some(V::Blocked), Some(V::Clear)));
-        assert!(!carries(Some(V::Clear), None));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Exporting: a file is made of what somebody may read, as they read it, and
 //! can be fetched by them for a time.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::account::{Membership, Role};
+use super::event::SubjectKind;
 use super::ids::{ExportId, OrganizationId, UserId};
 use super::import::FileFormat;
 use super::refusal::Refusal;
@@ -144,6 +147,24 @@ impl Export {
             ) => Ok(self.moved(ExportState::Cancelled, now, REMEMBERED)),
             (action, _) => Err(Refusal::no_transition(action.code())),
         }
+    }
+
+    /// Whether its file may hold what a firm's record of such a kind says, of
+    /// which `knowing` organizations were told.
+    pub fn may_hold(&self, kind: SubjectKind, knowing: &BTreeSet<OrganizationId>) -> bool {
+        let of_startup = kind == SubjectKind::StartupProfile;
+        let of_such = match self.wanted.kind {
+            ExportKind::Organization => {
+                let firm = self.wanted.organization.as_ref();
+                return firm.is_some_and(|firm| knowing.contains(firm));
+            }
+            ExportKind::Matches | ExportKind::Introductions => true,
+            ExportKind::StartupProfiles => of_startup,
+            ExportKind::Mandates | ExportKind::InvestorProfiles => !of_startup,
+            ExportKind::Deals | ExportKind::Referrals | ExportKind::Organizations => false,
+        };
+        let told = |part: &Part| knowing.contains(&part.organization);
+        of_such && self.parts.iter().any(told)
     }
 
     /// Its file can be fetched for `time`.

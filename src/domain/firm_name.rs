@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::sound::{PATRONYMIC, Sound, likeliest_key, same_name, skeleton, words};
+use super::patronymic::{father, is_particle};
+use super::sound::{Sound, likeliest_key, same_words, skeleton, words};
 use super::text::fold;
 
 /// How two firms' names are alike.
@@ -39,7 +40,8 @@ pub fn same_firm(one: &str, other: &str) -> Option<Alike> {
             Alike::Sounds
         });
     }
-    let sounds = same_name(&one_words.join(" "), &other_words.join(" "));
+    let says = |name: &str| words(name).any(|word| is_particle(&fold(word)));
+    let sounds = same_words(&one_words, &other_words, says(one) || says(other));
     sounds.then_some(Alike::Sounds)
 }
 
@@ -100,8 +102,11 @@ pub fn firm_keys(name: &str) -> FirmKeys {
 
 fn keys_of(words: &[String]) -> BTreeSet<String> {
     let mut all: Vec<Vec<String>> = vec![Vec::new()];
-    for word in words {
-        let readings = bones(word);
+    for (place, word) in words.iter().enumerate() {
+        let mut readings = bones(word);
+        if let Some(father) = father(word).filter(|_| place > 0) {
+            readings.extend(bones(&father));
+        }
         let open = all.len() * readings.len() <= FIRM_READINGS;
         let choices = if open {
             &readings[..]
@@ -213,7 +218,7 @@ pub(super) fn firm_words(name: &str) -> Vec<String> {
     let all: Vec<String> = words(name).map(str::to_owned).collect();
     let telling = all.iter().filter(|word| {
         let folded = fold(word);
-        !COMPANY_FORM.contains(&folded.as_str()) && !PATRONYMIC.contains(&folded.as_str())
+        !COMPANY_FORM.contains(&folded.as_str()) && !is_particle(&folded)
     });
     let telling: Vec<String> = telling.cloned().collect();
     if telling.is_empty() { all } else { telling }
@@ -252,6 +257,9 @@ const COMPANY_FORM: &[&str] = &[
     "aciq",
     "qapali",
     "sehmdar",
+    "ferdi",
+    "sahibkar",
+    "ип",
     "ооо",
     "оао",
     "зао",

@@ -6,7 +6,8 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::firm_name::firm_words;
-use super::sound::{PATRONYMIC, Sound, words};
+use super::patronymic::{father, is_particle, is_patronymic, sound_at};
+use super::sound::{Sound, words};
 use super::tag::is_latin_ending;
 use super::text::fold;
 
@@ -76,11 +77,6 @@ const CASES: &[(&str, &[&str])] = &[
     ("ою", &["а"]),
     ("еи", &["я", "а"]),
 ];
-/// What makes a patronymic of a father's name, folded.
-const PATRONYMIC_ENDING: &[&str] = &[
-    "ович", "евич", "овна", "евна", "ична", "ovich", "evich", "ovna", "evna", "ichna", "ovic",
-];
-
 impl Heard {
     /// Of a text.
     pub fn of(text: &str) -> Self {
@@ -103,7 +99,19 @@ impl Heard {
     /// words beside each other, without the form of the company. A single short
     /// word is taken for a name only letter by letter.
     pub fn names_firm(&self, name: &str) -> bool {
-        let name: Vec<Own> = firm_words(name).iter().flat_map(|it| own(it)).collect();
+        let words = firm_words(name);
+        let mut name = Vec::new();
+        let mut whole: Vec<Own> = Vec::new();
+        for (place, word) in words.iter().enumerate() {
+            let sound = sound_at(place, word);
+            name.extend(parted(word, &sound));
+            whole.push((unparted(word).0, sound));
+        }
+        // What an apostrophe parts may be written as one, too.
+        self.says(&name) || whole.len() < name.len() && self.says(&whole)
+    }
+
+    fn says(&self, name: &[Own]) -> bool {
         let letters: usize = name.iter().map(|(part, _)| part.chars().count()).sum();
         if letters <= 2 {
             return false;
@@ -114,7 +122,11 @@ impl Heard {
             alone: name.len() == 1,
             endings: name.iter().filter(spelled).count() > 1,
         };
-        self.0.windows(name.len()).any(|said| {
+        // Son and daughter of stand between the words of a name or don't.
+        let says = name.iter().any(|(part, _)| is_particle(part));
+        let said = self.0.iter();
+        let said: Vec<&Said> = said.filter(|it| says || !is_particle(&it.folded)).collect();
+        said.windows(name.len()).any(|said| {
             let mut open: Vec<&Own> = name.iter().collect();
             said.iter().all(|said| take(&mut open, said, reading))
         })
@@ -124,10 +136,13 @@ impl Heard {
     /// in any order, with the father's name between them or not. A name of one
     /// word tells nobody.
     pub fn names_person(&self, name: &str) -> bool {
-        let (core, father) = person_words(name);
-        let core: Vec<Own> = core.into_iter().flat_map(own).collect();
+        let (words, father) = person_words(name);
+        let core: Vec<Own> = words.iter().flat_map(|word| own(word)).collect();
+        let whole: Vec<Own> = words.iter().map(|word| unparted(word)).collect();
         let father: Vec<Own> = father.into_iter().flat_map(own).collect();
-        core.len() > 1 && (0..self.0.len()).any(|start| self.names_from(start, &core, &father))
+        let named =
+            |core: &[Own]| (0..self.0.len()).any(|start| self.names_from(start, core, &father));
+        whole.len() > 1 && (named(&core) || whole.len() < core.len() && named(&whole))
     }
 
     fn names_from(&self, start: usize, core: &[Own], father: &[Own]) -> bool {
@@ -142,8 +157,8 @@ impl Heard {
             }
             let next = rest.get(place + 1);
             let is_father = is_patronymic(&said.folded)
-                || PATRONYMIC.contains(&said.folded.as_str())
-                || next.is_some_and(|next| PATRONYMIC.contains(&next.folded.as_str()))
+                || is_particle(&said.folded)
+                || next.is_some_and(|next| is_particle(&next.folded))
                 || father.iter().any(|own| said.is(own, OF_SEVERAL))
                 || said.folded.chars().nth(1).is_none();
             if place == 0 || !is_father {
@@ -201,7 +216,16 @@ impl Said {
 }
 
 fn own(word: &str) -> Vec<Own> {
-    let sound = Sound::of(word);
+    parted(word, &Sound::of(word))
+}
+
+/// A word that its apostrophe doesn't part.
+fn unparted(word: &str) -> Own {
+    (fold(word).replace(' ', ""), Sound::of(word))
+}
+
+/// The parts of a word that sounds so.
+fn parted(word: &str, sound: &Sound) -> Vec<Own> {
     let folded = fold(word);
     let parts = folded.split(' ').filter(|part| !part.is_empty());
     parts.map(|part| (part.to_owned(), sound.clone())).collect()
@@ -213,6 +237,7 @@ fn bare(folded: &str) -> Vec<Form> {
         folded: text,
         hebrew,
     };
+    let father = |text: &str| father(text).map(|name| form(name, false));
     match folded.chars().next() {
         Some('א'..='ת') => {
             let (mut forms, mut at) = (Vec::new(), folded);
@@ -232,9 +257,14 @@ fn bare(folded: &str) -> Vec<Form> {
                 stem.into_iter()
                     .flat_map(|stem| firsts.iter().map(move |first| format!("{stem}{first}")))
             });
-            in_first_case.map(|text| form(text, false)).collect()
+            let mut forms: Vec<Form> = father(folded).into_iter().collect();
+            for text in in_first_case {
+                forms.extend(father(&text));
+                forms.push(form(text, false));
+            }
+            forms
         }
-        _ => Vec::new(),
+        _ => father(folded).into_iter().collect(),
     }
 }
 
@@ -242,9 +272,7 @@ fn bare(folded: &str) -> Vec<Form> {
 /// father's.
 fn person_words(name: &str) -> (Vec<&str>, Vec<&str>) {
     let all: Vec<(&str, String)> = words(name).map(|word| (word, fold(word))).collect();
-    let marks = |word: Option<&(&str, String)>| {
-        word.is_some_and(|(_, folded)| PATRONYMIC.contains(&folded.as_str()))
-    };
+    let marks = |word: Option<&(&str, String)>| word.is_some_and(|(_, folded)| is_particle(folded));
     let (mut core, mut father) = (Vec::new(), Vec::new());
     for (place, (word, folded)) in all.iter().enumerate() {
         if marks(all.get(place)) {
@@ -262,14 +290,6 @@ fn person_words(name: &str) -> (Vec<&str>, Vec<&str>) {
         core.append(&mut father);
     }
     (core, father)
-}
-
-fn is_patronymic(folded: &str) -> bool {
-    let mut endings = PATRONYMIC_ENDING.iter();
-    endings.any(|ending| {
-        let stem = folded.strip_suffix(ending);
-        stem.is_some_and(|stem| stem.chars().nth(1).is_some())
-    })
 }
 
 /// Whether that two words sound alike says something by itself.

@@ -8,16 +8,14 @@
 use chrono::{DateTime, Utc};
 
 use super::disclosure::Decision;
-use super::fault::Faults;
 use super::ids::{
-    AskId, IntroductionId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId,
-    UserId,
+    IntroductionId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId, UserId,
 };
+pub use super::introduction_ask::{Ask, AskState, Delegate};
+pub use super::introduction_request::{RequestFacts, check_request};
 use super::permission::Hat;
 use super::refusal::Refusal;
 pub use super::requester::Requester;
-use super::screening;
-use super::text::Email;
 use super::values::{PassReason, Side, codes};
 
 /// Most characters of a blurb.
@@ -102,6 +100,7 @@ impl IntroductionStatus {
                 | Self::AskingSecond
                 | Self::BothAccepted
                 | Self::DeliveryProblem
+                | Self::Frozen
         )
     }
 }
@@ -141,6 +140,8 @@ pub struct Introduction {
     pub convert_reported_by: Option<Side>,
     /// The partner that asked, where one did.
     pub partner: Option<OrganizationId>,
+    /// Where it stood when a freeze came over it.
+    pub frozen_from: Option<IntroductionStatus>,
     /// Counts changes; the `ETag`.
     pub version: i64,
     /// When it was asked for.
@@ -186,50 +187,6 @@ impl Introduction {
             Side::Investor => self.investor_accepted = true,
         }
     }
-}
-
-codes! {
-    /// Where a question to a person stands.
-    AskState {
-        /// Waits for an answer.
-        Open = "open",
-        /// Was answered; the answer is final.
-        Answered = "answered",
-        /// Is void: the introduction went on or ended without it.
-        Dead = "dead",
-    }
-}
-
-/// One question to one person of the side asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
-    /// Its id, which the link carries.
-    pub id: AskId,
-    /// About which introduction.
-    pub introduction: IntroductionId,
-    /// To which side.
-    pub side: Side,
-    /// To whom.
-    pub person: UserId,
-    /// Where it stands.
-    pub state: AskState,
-    /// Until when an answer counts.
-    pub expires_at: DateTime<Utc>,
-    /// When it was put.
-    pub created_at: DateTime<Utc>,
-    /// When its person is reminded next.
-    pub remind_at: Option<DateTime<Utc>>,
-    /// How often they were.
-    pub reminders: u32,
-}
-
-/// Who is to answer instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Delegate {
-    /// Somebody of the same organization.
-    Member(UserId),
-    /// Whoever reads that address.
-    Address(Email),
 }
 
 /// What is done with a question.
@@ -321,6 +278,19 @@ pub enum Action {
     LateYes,
     /// Compliance stops it.
     Block,
+    /// A freeze covers it, or its programme stands still.
+    Freeze,
+    /// What these sides agreed to has run out: they are asked anew.
+    AskAgain(AskedAgain),
+}
+
+/// Of which sides the consent has run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AskedAgain {
+    /// The startup's has.
+    pub startup: bool,
+    /// The investor's has.
+    pub investor: bool,
 }
 
 impl Action {
@@ -342,76 +312,42 @@ impl Action {
             Self::Close => "close",
             Self::LateYes => "late_yes",
             Self::Block => "block",
+            Self::Freeze => "freeze",
+            Self::AskAgain(_) => "ask_again",
         }
     }
 }
 
-/// What a request must satisfy besides the gate.
-#[derive(Debug, Clone)]
-pub struct RequestFacts<'a> {
-    /// The pair has a live introduction already.
-    pub live_exists: bool,
-    /// A declined one or a pass keeps the pair apart until then.
-    pub cool_down_until: Option<DateTime<Utc>>,
-    /// Live introductions of the mandate.
-    pub open_for_mandate: u32,
-    /// How many it takes at a time.
-    pub mandate_capacity: u32,
-    /// Every form of the organizations' names that must not be told.
-    pub names: Vec<&'a str>,
-    /// The names of their people.
-    pub people: Vec<&'a str>,
-    /// Now.
-    pub now: DateTime<Utc>,
-}
-
-/// Checks a request; every fault of the blurb is named.
-pub fn check_request(blurb: &str, facts: &RequestFacts<'_>) -> Result<(), Refusal> {
-    let mut faults = Faults::new();
-    for finding in screening::findings(blurb, facts.names.iter().copied()) {
-        faults.push("/blurb", finding.code(), finding.detail());
-    }
-    if screening::names_somebody(blurb, facts.people.iter().copied()) {
-        let finding = screening::Finding::PersonName;
-        faults.push("/blurb", finding.code(), finding.detail());
-    }
-    faults.finish().map_err(|faults| Refusal {
-        code: "blurb_not_clean".into(),
-        detail: "The blurb is read before both sides have agreed, so it must not give away who is behind it.".to_owned(),
-        missing: faults.into_vec(),
-    })?;
-    if facts.live_exists {
-        return Err(Refusal::new(
-            "introduction_exists",
-            "These two organizations have a live introduction already.",
-        ));
-    }
-    if let Some(until) = facts.cool_down_until.filter(|until| *until > facts.now) {
-        return Err(Refusal::new(
-            "cooling_down",
-            format!(
-                "This pair may be introduced again from {}.",
-                until.date_naive()
-            ),
-        ));
-    }
-    if facts.open_for_mandate >= facts.mandate_capacity {
-        return Err(Refusal::new(
-            "mandate_at_capacity",
-            "The mandate has as many open introductions as it takes.",
-        ));
-    }
-    Ok(())
-}
-
 /// The machine: the introduction after `action`, or why it can't be.
 pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduction, Refusal> {
+    let mut after = before.clone();
+    let allowed = match to_the_mail(before, &mut after, action, who)? {
+        Some(allowed) => allowed,
+        None => since_the_mail(before.status, &mut after, action, who)?
+            .ok_or_else(|| Refusal::no_transition(action.code()))?,
+    };
+    if after.status != IntroductionStatus::Frozen {
+        after.frozen_from = None;
+    }
+    if allowed {
+        Ok(after)
+    } else {
+        Err(Refusal::not_yours(action.code()))
+    }
+}
+
+/// What happens before both are connected, and whether `who` may do it; none
+/// for what is not of that part.
+fn to_the_mail(
+    before: &Introduction,
+    after: &mut Introduction,
+    action: &Action,
+    who: Hat,
+) -> Result<Option<bool>, Refusal> {
     use Action as A;
     use IntroductionStatus as S;
 
-    let mut after = before.clone();
-    let party = matches!(who, Hat::Startup | Hat::Investor);
-    let allowed = match (before.status, action) {
+    Ok(Some(match (before.status, action) {
         (
             S::Requested
             | S::Held
@@ -424,6 +360,23 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
             after.status = after_gate(before, decision);
             who == Hat::System
         }
+        // Everything is checked again, and what waited goes on where it stood.
+        (S::Frozen, A::Gate(decision)) => {
+            after.status = after_freeze(before, decision);
+            who == Hat::System
+        }
+        (S::Held | S::AskingFirst | S::AskingSecond | S::BothAccepted, A::Freeze) => {
+            after.status = S::Frozen;
+            after.frozen_from = Some(before.status);
+            who == Hat::System
+        }
+        (S::BothAccepted, A::AskAgain(sides)) => {
+            after.startup_accepted &= !sides.startup;
+            after.investor_accepted &= !sides.investor;
+            after.extended = false;
+            after.status = after_gate(after, &Decision::Allow);
+            who == Hat::System
+        }
         (S::Held, A::Refuse) => {
             after.status = S::Refused;
             who == Hat::Compliance
@@ -432,13 +385,15 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
             if before.asked() != Some(*side) {
                 return Err(Refusal::not_yours(action.code()));
             }
-            after_answer(&mut after, *side, *answer)?;
+            after_answer(after, *side, *answer)?;
             matches!(
                 (who, side),
                 (Hat::Startup, Side::Startup) | (Hat::Investor, Side::Investor)
             )
         }
-        (S::Requested | S::Held | S::AskingFirst | S::AskingSecond, A::Withdraw) => {
+        (S::Requested | S::Held | S::AskingFirst | S::AskingSecond | S::Frozen, A::Withdraw)
+            if before.frozen_from != Some(S::BothAccepted) =>
+        {
             after.status = S::Withdrawn;
             who == Hat::Curator
                 || who == Hat::Partner && before.partner.is_some()
@@ -463,6 +418,29 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
             after.status = S::Expired;
             who == Hat::System
         }
+        (
+            S::Requested | S::Held | S::AskingFirst | S::AskingSecond | S::BothAccepted | S::Frozen,
+            A::Block,
+        ) => {
+            after.status = S::Blocked;
+            who == Hat::Compliance
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// What happens from handing the mail over on; likewise.
+fn since_the_mail(
+    before: IntroductionStatus,
+    after: &mut Introduction,
+    action: &Action,
+    who: Hat,
+) -> Result<Option<bool>, Refusal> {
+    use Action as A;
+    use IntroductionStatus as S;
+
+    let party = matches!(who, Hat::Startup | Hat::Investor);
+    Ok(Some(match (before, action) {
         // From a delivery problem when a person has the mail tried again.
         (S::BothAccepted | S::DeliveryProblem, A::Send) => {
             after.status = S::Sent;
@@ -485,7 +463,7 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
             party || who == Hat::Curator
         }
         (S::Sent | S::InConversation | S::Met, A::Convert) => {
-            after_convert(&mut after, who)?;
+            after_convert(after, who)?;
             party || who == Hat::Curator
         }
         (S::Sent | S::InConversation | S::Met | S::DeliveryProblem, A::Close) => {
@@ -496,17 +474,8 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
             after.status = S::Converted;
             party || who == Hat::Curator
         }
-        (S::Requested | S::Held | S::AskingFirst | S::AskingSecond | S::BothAccepted, A::Block) => {
-            after.status = S::Blocked;
-            who == Hat::Compliance
-        }
-        (_, action) => return Err(Refusal::no_transition(action.code())),
-    };
-    if allowed {
-        Ok(after)
-    } else {
-        Err(Refusal::not_yours(action.code()))
-    }
+        _ => return Ok(None),
+    }))
 }
 
 const fn hat_of(side: Side) -> Hat {
@@ -522,15 +491,22 @@ fn after_gate(introduction: &Introduction, decision: &Decision) -> IntroductionS
     match decision {
         Decision::Allow if consented => S::BothAccepted,
         // A hold between the two questions goes on where it stopped.
-        Decision::Allow
-            if introduction.requester.side().is_none() && introduction.startup_accepted =>
-        {
+        Decision::Allow if introduction.accepted(introduction.requester.first_asked()) => {
             S::AskingSecond
         }
         Decision::Allow => S::AskingFirst,
         Decision::Review { .. } => S::Held,
         Decision::Deny { .. } if introduction.status == S::Requested => S::Refused,
         Decision::Deny { .. } => S::Blocked,
+    }
+}
+
+/// What was held waits for its decision still, whatever the gate says.
+fn after_freeze(introduction: &Introduction, decision: &Decision) -> IntroductionStatus {
+    let held = introduction.frozen_from == Some(IntroductionStatus::Held);
+    match decision {
+        Decision::Allow | Decision::Review { .. } if held => IntroductionStatus::Held,
+        decision => after_gate(introduction, decision),
     }
 }
 

@@ -178,6 +178,7 @@ impl Notice {
             | Self::IntroductionCopy { .. }
             | Self::Meeting { .. }
             | Self::RegistrationExists { .. }
+            | Self::MyConsents { .. }
             | Self::Ticket { .. } => return None,
         })
     }

@@ -249,6 +249,12 @@ pub enum Notice {
         /// Which.
         ticket: TicketId,
     },
+    /// Gives whoever reads an address the way to what they agreed to.
+    MyConsents {
+        /// The address, sealed, and for nothing but this: no link can be made of
+        /// what waits in the queue.
+        address: String,
+    },
     /// Tells a person what happened to their account or firm.
     News {
         /// Whom.
@@ -346,6 +352,7 @@ impl Notice {
             | Self::IntroductionCopy { .. }
             | Self::Meeting { .. }
             | Self::RegistrationExists { .. }
+            | Self::MyConsents { .. }
             | Self::Ticket { .. } => None,
         }
     }
@@ -365,6 +372,7 @@ impl Notice {
             Self::IntroductionClosed { .. } => "introduction_closed",
             Self::RegistrationExists { .. } => "registration_exists",
             Self::Ticket { .. } => "ticket",
+            Self::MyConsents { .. } => "my_consents",
             Self::News { .. } => "news",
             Self::Digest { .. } => "digest",
             Self::ProfileNews { .. } => "profile_news",

@@ -27,6 +27,17 @@ impl Refusal {
         }
     }
 
+    /// The same as faults of a whole document: the rule, and all that it misses.
+    #[must_use]
+    pub fn into_faults(self) -> Vec<Fault> {
+        let whole = Fault {
+            pointer: String::new(),
+            code: self.code,
+            detail: self.detail,
+        };
+        std::iter::once(whole).chain(self.missing).collect()
+    }
+
     /// An action the machine has no transition for.
     /// The state is not named: a side reads some states under a neutral word,
     /// and must not learn the true one from an error.

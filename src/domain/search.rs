@@ -13,18 +13,19 @@
 
 use std::collections::BTreeSet;
 
+use super::asked::asked;
 use super::country::Country;
 use super::mandate::MandateContent;
 use super::profile::StartupContent;
-use super::sound::{PATRONYMIC, Sound, words};
+use super::sound::Sound;
 use super::tag::{Facet, Taxonomy};
 use super::text::{Language, Localized, Slug};
 use super::values::{InvestorRole, Stage, codes};
-use super::word_forms::{Room, name_words, plain, sounded, text_words};
+use super::word_forms::{Room, name_words, sounded, text_words};
 
 /// Counts the ways of folding; a record that was indexed by an older one is
 /// indexed again.
-pub const FOLDING: i32 = 3;
+pub const FOLDING: i32 = 4;
 
 /// Most characters of a query.
 pub const MAX_QUERY: usize = 200;
@@ -304,25 +305,7 @@ impl Query {
         if text.chars().any(char::is_control) {
             return Err(QueryFault::Control);
         }
-        let mut spelled: Vec<(String, Sound)> = words(text)
-            .flat_map(|word| {
-                let sound = Sound::of(word);
-                let parts = plain(word);
-                // A word that folding parts is looked for by its parts.
-                let sound = if parts.len() == 1 {
-                    sound
-                } else {
-                    Sound::default()
-                };
-                parts.into_iter().map(move |part| (part, sound.clone()))
-            })
-            .collect();
-        // Son and daughter of say nothing of who is meant, and are written in
-        // ways that don't sound alike.
-        let says = |(word, _): &(String, Sound)| !PATRONYMIC.contains(&word.as_str());
-        if spelled.iter().any(says) {
-            spelled.retain(says);
-        }
+        let spelled = asked(text);
         if spelled.is_empty() {
             return Err(QueryFault::NoWord);
         }

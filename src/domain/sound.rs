@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::patronymic::{is_particle, sound_at};
 use super::text::fold;
 
 /// Most readings of one word that are followed.
@@ -71,6 +72,14 @@ impl Sound {
         }
     }
 
+    /// Either of two ways to write a word in one script.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        self.keys.extend(other.keys);
+        self.skeletons.extend(other.skeletons);
+        self
+    }
+
     /// Whether two words may be the same name.
     pub fn is_like(&self, other: &Self) -> bool {
         match (self.hebrew, other.hebrew) {
@@ -95,47 +104,67 @@ pub fn likeliest_key(word: &str) -> Option<String> {
 }
 
 /// Whether two names may be the same person's or firm's: word by word, in any
-/// order, without the words for son and daughter of a patronymic.
+/// order, without the words for son and daughter of a patronymic. A father's
+/// name is the same as what is made of it, if one of them says son or daughter
+/// of, or both have three words.
 pub fn same_name(one: &str, other: &str) -> bool {
-    let (one, mut rest) = (name_words(one), name_words(other));
+    let (one, one_says) = telling_words(one);
+    let (other, other_says) = telling_words(other);
+    same_words(&one, &other, one_says || other_says)
+}
+
+/// [`same_name`] of the telling words of names; `fathers` where one of them
+/// says son or daughter of.
+pub(super) fn same_words<W: AsRef<str>>(one: &[W], other: &[W], fathers: bool) -> bool {
+    let fathers = fathers || one.len() > 2;
+    let own = |words: &[W]| -> Vec<Own> {
+        let words = words.iter().map(AsRef::as_ref).enumerate();
+        words.map(|(place, word)| Own::at(place, word)).collect()
+    };
+    let (one, mut rest) = (own(one), own(other));
     one.len() == rest.len()
         && !one.is_empty()
-        && one.iter().all(|(word, sound)| {
-            let twin = rest
-                .iter()
-                .position(|(other, other_sound)| word == other || sound.is_like(other_sound));
+        && one.iter().all(|word| {
+            let twin = rest.iter().position(|other| word.is_like(other));
+            let twin = twin.or_else(|| {
+                let like = |other: &Own| fathers && word.with_father.is_like(&other.with_father);
+                rest.iter().position(like)
+            });
             twin.map(|place| rest.swap_remove(place)).is_some()
         })
 }
 
-fn name_words(name: &str) -> Vec<(String, Sound)> {
-    words(name)
-        .map(|word| (fold(word), Sound::of(word)))
-        .filter(|(folded, _)| !PATRONYMIC.contains(&folded.as_str()))
-        .collect()
+/// A word of a name.
+struct Own {
+    folded: String,
+    sound: Sound,
+    /// With the sounds of the father's name that it may be made of.
+    with_father: Sound,
 }
 
-/// Son and daughter of, as they stand after a father's name, folded.
-pub(super) const PATRONYMIC: &[&str] = &[
-    "oglu",
-    "ogli",
-    "ogly",
-    "oghlu",
-    "qizi",
-    "gizi",
-    "kizi",
-    "kyzy",
-    "gyzy",
-    "оглы",
-    "оглу",
-    "огли",
-    "кызы",
-    "гызы",
-    "кизи",
-    "אוגלו",
-    "אוגלי",
-    "קיזי",
-];
+impl Own {
+    fn at(place: usize, word: &str) -> Self {
+        Self {
+            folded: fold(word),
+            sound: Sound::of(word),
+            with_father: sound_at(place, word),
+        }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        self.folded == other.folded || self.sound.is_like(&other.sound)
+    }
+}
+
+/// The words of a name but for particles, and whether it has one of those.
+fn telling_words(name: &str) -> (Vec<&str>, bool) {
+    let count = words(name).count();
+    let telling: Vec<&str> = words(name)
+        .filter(|word| !is_particle(&fold(word)))
+        .collect();
+    let says = telling.len() < count;
+    (telling, says)
+}
 
 /// The words of a text. What is written within a word beside its letters (an
 /// apostrophe, a geresh) doesn't part it.
@@ -153,7 +182,16 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 const fn is_within_word(c: char) -> bool {
-    matches!(c, '\'' | '’' | 'ʼ' | '`' | '׳' | '״' | '"')
+    is_apostrophe(c) || matches!(c, '״' | '"')
+}
+
+/// The ways to write an apostrophe, a geresh and what stands for a Semitic
+/// letter.
+pub(super) const fn is_apostrophe(c: char) -> bool {
+    matches!(
+        c,
+        '\'' | '’' | '‘' | '`' | '´' | '′' | '＇' | 'ʼ' | 'ʻ' | 'ʾ' | 'ʿ' | '׳'
+    )
 }
 
 const fn is_hebrew(c: char) -> bool {

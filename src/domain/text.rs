@@ -426,6 +426,7 @@ pub fn fold(text: &str) -> String {
         'ø' | 'Ø' => 'o',
         'ł' | 'Ł' => 'l',
         'ё' | 'Ё' => 'е',
+        'ʼ' | 'ʻ' | 'ʾ' | 'ʿ' => '\'',
         other => other,
     });
     folded(plain, text.len())

@@ -43,6 +43,23 @@ pub fn of(text: &str) -> Option<Language> {
     tag.parse().ok()
 }
 
+/// Whether a text can be English: its letters tell no other language of the
+/// service, and most of them are Latin. A language that is written in plain
+/// Latin letters passes, since letters don't tell it from English.
+pub fn may_be_english(text: &str) -> bool {
+    if let Some(language) = of(text) {
+        return language.primary() == "en";
+    }
+    let letters = text.chars().filter(|c| c.is_alphabetic());
+    let (latin, other): (Vec<char>, Vec<char>) = letters.partition(|c| is_latin(*c));
+    latin.len() >= other.len()
+}
+
+/// Whether a letter is of the Latin alphabet, with its marks and additions.
+const fn is_latin(c: char) -> bool {
+    matches!(c, 'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +83,26 @@ mod tests {
             ),
         ] {
             assert_eq!(tag(text).as_deref(), language, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_surely_not_english_is_told_from_what_may_be() {
+        for (text, may) in [
+            ("Two pilots cut losses by a third.", true),
+            ("Wir senken Verluste für Städte.", true),
+            (
+                "Pilots in Gəncə and חיפה, with SOCAR and Mekorot, cut losses.",
+                true,
+            ),
+            ("42 %", true),
+            ("İki pilot itkiləri üçdə bir azaltdı.", false),
+            ("שני פיילוטים הקטינו נזילות בשליש.", false),
+            ("Две пилотные установки сократили потери.", false),
+            ("Ми зменшили втрати води в місті.", false),
+            ("خفضنا الخسائر", false),
+        ] {
+            assert_eq!(may_be_english(text), may, "{text}");
         }
     }
 

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::sound::{Sound, likeliest_key, words};
+use super::patronymic::sound_at;
+use super::sound::{likeliest_key, words};
 use super::text::fold;
 
 /// Letters of a word that count.
@@ -49,9 +50,10 @@ pub(super) fn name_words<'a>(
     room: &mut Room,
 ) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for word in names.into_iter().flat_map(words) {
+    let names = names.into_iter();
+    for (place, word) in names.flat_map(|name| words(name).enumerate()) {
         room.put(&mut found, plain(word));
-        let sound = Sound::of(word);
+        let sound = sound_at(place, word);
         room.put(&mut found, sound.keys.iter().map(|key| sounded(key)));
         let script = if sound.hebrew { 'h' } else { 'l' };
         let skeletons = sound.skeletons.iter();

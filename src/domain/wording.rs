@@ -11,13 +11,31 @@ use super::revealed::Signal;
 use super::scoring::{Band, Factor, Gate, GateVerdict};
 use super::tag::{Labels, Taxonomy};
 use super::text::{Language, Slug};
-use super::values::{InvestorRole, Stage};
+use super::values::{InvestorRole, Stage, codes};
 
 /// The languages in which every sentence must be there.
 pub const LANGUAGES: [&str; 4] = ["en", "he", "az", "ru"];
 
 /// What stands where nothing can be named.
 const NOTHING: &str = "–";
+
+codes! {
+    /// What is told of a firm in numbers.
+    Figure {
+        /// What a round seeks.
+        Round = "round",
+        /// Revenue of the last twelve months.
+        Revenue = "revenue",
+        /// Paying customers.
+        Customers = "customers",
+        /// Pilots under way or done.
+        Pilots = "pilots",
+        /// People on the payroll.
+        Team = "team",
+        /// Firms that it has money in.
+        Portfolio = "portfolio",
+    }
+}
 
 /// What is wrong with a wording.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +117,11 @@ impl Wording {
         self.text(&format!("revealed.{signal}.name"), reader)
     }
 
+    /// What a figure of a firm is called.
+    pub fn figure(&self, figure: Figure, reader: &Language) -> &str {
+        self.text(&format!("word.figure.{figure}"), reader)
+    }
+
     /// The word for a gate's answer.
     pub fn verdict(&self, verdict: GateVerdict, reader: &Language) -> &str {
         self.text(&format!("word.verdict.{verdict}"), reader)
@@ -140,6 +163,7 @@ fn required_keys() -> BTreeSet<String> {
         group("revealed.", Signal::ALL, ".name"),
         group("word.verdict.", GateVerdict::ALL, ""),
         group("word.band.", Band::ALL, ""),
+        group("word.figure.", Figure::ALL, ""),
         group("word.stage.", Stage::ALL, ""),
         group("word.role.", InvestorRole::ALL, ""),
         group("word.status.", ProfileStatus::ALL, ""),

@@ -77,10 +77,35 @@ codes! {
         RenewClearance = "renew_clearance",
         /// Agree, as the second person, that a freeze is lifted.
         LiftFreeze = "lift_freeze",
+        /// Agree, as the second person, that two firms are kept apart no more.
+        LiftBlock = "lift_block",
+        /// Agree, as the second person, that a suspended record comes back.
+        RestoreRecord = "restore_record",
+        /// Agree, as the second person, that a blocked deal goes on.
+        UnblockDeal = "unblock_deal",
+        /// Agree, as the second person, on the funding that a side is silent
+        /// about.
+        VouchFunding = "vouch_funding",
+        /// Say whether an investor's money has arrived, as others say.
+        ConfirmPayment = "confirm_payment",
+        /// Close a closing of a round whose day has come, or say that its money
+        /// is there.
+        ConfirmClosing = "confirm_closing",
+        /// Check an export licence that was written down.
+        CheckLicence = "check_licence",
+        /// Renew an export licence that ends soon.
+        RenewLicence = "renew_licence",
+        /// Say whether two firms are one.
+        DecideDuplicate = "decide_duplicate",
+        /// Agree that one's firm is proposed to others, which nobody did, or
+        /// which ends.
+        GiveConsent = "give_consent",
         /// Raise or refuse a wall that a firm declared.
         DecideWall = "decide_wall",
         /// Decide about a document whose words compliance looks at.
         DecideDocument = "decide_document",
+        /// Decide about a note whose words compliance looks at.
+        DecideNote = "decide_note",
         /// Try a message again that was given up.
         RetryMessage = "retry_message",
         /// Have a mail server take the service's mail, which waits.
@@ -123,6 +148,8 @@ codes! {
         Deal = "deal",
         /// What is to be done about a deal.
         DealTask = "deal_task",
+        /// What somebody wrote about a deal.
+        DealNote = "deal_note",
         /// What one firm shows another.
         Practice = "practice",
         /// A document of a startup's.
@@ -131,6 +158,12 @@ codes! {
         Freeze = "freeze",
         /// A wall between competitors.
         Wall = "wall",
+        /// Two firms that are kept apart.
+        Block = "block",
+        /// An export licence.
+        Licence = "licence",
+        /// Two firms that may be one.
+        Duplicate = "duplicate",
         /// A queued message.
         Message = "message",
     }

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use serde_path_to_error::{Path, Segment};
 
+use super::json_text::{no_json, no_json_text, place_cut_off};
 use super::limits::{Limits, body_problem, nests_deeper_than};
 use super::problem::{Kind, Problem};
 use super::upload::check_plain;
@@ -169,15 +170,10 @@ pub(super) fn from_document<T: DeserializeOwned>(document: Value) -> Result<T, M
     })
 }
 
-/// One JSON value of many, such as a line of a file, with all that is wrong
-/// with it.
-pub(super) fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T, Faults> {
-    let malformed = |error: &serde_json::Error| {
-        let mut faults = Faults::new();
-        let detail = format!("This is not JSON (column {}).", error.column());
-        faults.push("", Kind::MalformedJson.code(), detail);
-        faults
-    };
+/// One JSON value of many, such as a line of a file; what doesn't fit its type
+/// comes with all that is wrong, as far as it could be mended.
+pub(in crate::http) fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T, Misfit<T>> {
+    let malformed = |error: &serde_json::Error| Misfit::whole(no_json(line, error));
     let mut deserializer = serde_json::Deserializer::from_slice(line);
     let error = match serde_path_to_error::deserialize(&mut deserializer) {
         Ok(value) => {
@@ -194,7 +190,7 @@ pub(super) fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T, Faults> {
     let first = ShapeFault::of(&error);
     let document = serde_json::from_slice(line).map_err(|error| malformed(&error))?;
     let searched = line.len() <= SEARCHED_BYTES;
-    Err(misfit::<T>(document, first, searched).faults)
+    Err(misfit::<T>(document, first, searched))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -202,29 +198,6 @@ fn malformed(error: &serde_json::Error) -> Problem {
     let said = error.to_string();
     let place = format!("Line {line}, column {column}: {}.", place_cut_off(&said));
     Problem::new(Kind::MalformedJson).detail(place)
-}
-
-/// Why bytes are no JSON text at all, before anybody looks for its places.
-fn no_json_text(bytes: &[u8]) -> Option<String> {
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Some("The body is empty; a JSON document was expected.".to_owned());
-    }
-    if bytes.starts_with("\u{FEFF}".as_bytes()) {
-        let why =
-            "The body begins with a byte order mark (U+FEFF); send it without (RFC 8259 §8.1).";
-        return Some(why.to_owned());
-    }
-    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) || bytes.contains(&0) {
-        return Some("The body seems to be in UTF-16; send it in UTF-8.".to_owned());
-    }
-    if bytes.starts_with(&[0x1F, 0x8B]) {
-        return Some("The body is compressed; send it as it is.".to_owned());
-    }
-    let wrong = std::str::from_utf8(bytes).err()?;
-    let place = wrong.valid_up_to() + 1;
-    Some(format!(
-        "The body is not in UTF-8: byte {place} is no character of it."
-    ))
 }
 
 /// A place where a document doesn't fit its type.
@@ -278,9 +251,9 @@ impl ShapeFault {
 
 /// What doesn't fit its type.
 #[derive(Debug)]
-pub(super) struct Misfit<T> {
+pub(in crate::http) struct Misfit<T> {
     /// What is wrong with its shape.
-    pub(super) faults: Faults,
+    pub(in crate::http) faults: Faults,
     /// The places of it.
     told: Vec<String>,
     /// The rest, where it could be read without these places.
@@ -288,9 +261,21 @@ pub(super) struct Misfit<T> {
 }
 
 impl<T> Misfit<T> {
+    /// Of a document that can't be read at all.
+    const fn whole(faults: Faults) -> Self {
+        Self {
+            faults,
+            told: Vec::new(),
+            mended: None,
+        }
+    }
+
     /// What is wrong with its shape, and with what the rest means. What stands
     /// together with a place that was left out or filled says nothing.
-    pub(super) fn with_meaning<R>(self, read: impl FnOnce(T) -> Result<R, Faults>) -> Faults {
+    pub(in crate::http) fn with_meaning<R>(
+        self,
+        read: impl FnOnce(T) -> Result<R, Faults>,
+    ) -> Faults {
         let Self {
             mut faults,
             told,
@@ -513,13 +498,6 @@ fn expectation(message: &str) -> String {
         words => words,
     };
     format!("Expected {wanted}.")
-}
-
-/// `serde_json` adds where it was in the bytes; the pointer says it better.
-fn place_cut_off(message: &str) -> &str {
-    message
-        .split_once(" at line ")
-        .map_or(message, |(said, _)| said)
 }
 
 /// A query string of the shape `T`. `T` must deny unknown fields.

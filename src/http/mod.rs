@@ -16,6 +16,7 @@ pub mod fields;
 pub mod files;
 pub mod health;
 pub mod idempotency;
+mod json_text;
 pub mod limits;
 pub mod merge_patch;
 pub mod metrics;

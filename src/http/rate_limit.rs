@@ -44,7 +44,7 @@ pub enum Policy {
     SignIn,
     /// Registering.
     Registration,
-    /// Asking for a new password.
+    /// Asking for a new password, or for the way to one's consents.
     Reset,
     /// The token endpoint of clients.
     Token,
@@ -74,7 +74,7 @@ impl Policy {
         match path {
             "/v1/sessions" | "/v1/sessions/refresh" => Self::SignIn,
             "/v1/registrations" => Self::Registration,
-            "/v1/password-resets" => Self::Reset,
+            "/v1/password-resets" | "/my-consents" => Self::Reset,
             path if path.starts_with("/v1/oauth/") => Self::Token,
             path if LINKS.iter().any(|page| path.starts_with(page)) => Self::Link,
             _ => Self::Address,
@@ -83,8 +83,9 @@ impl Policy {
 }
 
 /// The pages behind mailed links whose forms do something.
-const LINKS: [&str; 6] = [
+const LINKS: [&str; 7] = [
     "/consent/",
+    "/deals/",
     "/mail-settings/",
     "/matches/",
     "/my-consents/",
@@ -440,6 +441,7 @@ mod tests {
             ("/v1/sessions/refresh", Policy::SignIn),
             ("/v1/registrations", Policy::Registration),
             ("/v1/password-resets", Policy::Reset),
+            ("/my-consents", Policy::Reset),
             ("/v1/oauth/token", Policy::Token),
             ("/tickets/abc", Policy::Link),
             ("/v1/matches", Policy::Address),

@@ -51,6 +51,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(releases::resume_due(context).await);
     all.note(releases::release_by_rule(context).await);
     all.note(freezes::turn_due(context).await);
+    all.note(introductions::follow_freezes(context).await);
     all.note(deals::follow_gate(context).await);
     all.note(deals::resume_due(context).await);
     all.note(deals::tell_stale(context).await);

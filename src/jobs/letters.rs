@@ -11,10 +11,12 @@ use crate::domain::message::{Ending, Matter, News};
 use crate::domain::pulse::PulseKind;
 use crate::domain::scoring::FactorTrace;
 use crate::domain::text::{Language, Localized, Name};
+use crate::mail::links::Links;
 use crate::mail::notice::{
-    AccountNews, AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk,
-    IntroductionClosed, Language as MailLanguage, Moment, NewsMail, Notice, Outcome, OverMail,
-    Part, Party, PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail, Way, pass_reason,
+    AccountNews, AlertMail, AlertMatter, Counterpart, Introduction, IntroductionAsk,
+    IntroductionClosed, Language as MailLanguage, Moment, MyConsentsMail, NewsMail, Notice,
+    Outcome, OverMail, Part, Party, PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail,
+    Way, pass_reason,
 };
 use crate::mail::{Email, InvalidEmail, Mailbox, MessageId, Said};
 use crate::services::Context;
@@ -41,19 +43,10 @@ pub fn write(
     let reader = shared_reader(&ready.to);
     let notice = notice(context, message, ready, &reader);
     let url = &context.settings.public_url;
-    let page = |name: &str| {
-        let token = ready.settings.as_ref()?;
-        Some(format!("{url}/{name}/{token}"))
-    };
-    let settings = page("mail-settings");
-    let consents = ready.consents.as_ref();
-    let consents = consents.map(|token| format!("{url}/my-consents/{token}"));
-    let foot = Foot {
-        settings: settings.as_deref(),
-        consents: consents.as_deref(),
-    };
     let language = MailLanguage::for_tag(reader.language.as_str());
-    let rendered = notice.render_with(language, foot);
+    let (settings, consents) = (ready.settings.as_deref(), ready.consents.as_deref());
+    let links = Links::new(url, language, settings, consents);
+    let rendered = notice.render_with(language, links.foot());
     let (to, cc) = (mailboxes(&ready.to)?, mailboxes(&ready.cc)?);
     // Both people of an introduction answer each other, not the service.
     let reply_to = match ready.content {
@@ -90,7 +83,7 @@ pub fn write(
         references: earlier.iter().cloned().collect(),
         in_reply_to: earlier,
         invitation: meeting::invitation(context, message, ready, language, from)?,
-        unsubscribe: page("unsubscribe"),
+        unsubscribe: links.unsubscribe(),
     })
 }
 
@@ -190,6 +183,10 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
                 zone: reader.zone,
             },
             record: way(context, "deals", stale.deal),
+            page: stale
+                .link
+                .as_ref()
+                .map(|token| format!("{}/deals/{token}", context.settings.public_url)),
         }),
         Content::Alert(alert) => Notice::Alert(AlertMail {
             reader: reader.name.clone(),
@@ -204,6 +201,10 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
         Content::Closed(closed) => Notice::IntroductionClosed(closed_notice(closed, reader)),
         Content::Meeting(news) => Notice::Meeting(meeting::mail(news)),
         Content::Ticket(letter) => Notice::Ticket(ticket_notice(letter, reader)),
+        Content::MyConsents(token) => Notice::MyConsents(MyConsentsMail {
+            reader: reader.name.clone(),
+            link: format!("{}/my-consents/{token}", context.settings.public_url),
+        }),
         Content::Digest(digest) => Notice::Digest(regular::digest_mail(digest, reader)),
         Content::Profile(profile) => {
             Notice::Profile(regular::profile_mail(context, profile, reader))
@@ -286,7 +287,10 @@ const fn account_news(news: News) -> AccountNews {
 fn ask_notice(context: &Context, ask: &AskContent, reader: &Reader) -> IntroductionAsk {
     let country = country(context, ask.counterpart_country, reader);
     let mut facts = Vec::from_iter(country.map(Said::from));
-    facts.extend(ask.teaser.as_ref().and_then(|text| words(text, reader)));
+    // Its paragraphs are on the page.
+    facts.extend(words(&ask.portrait.sentence, reader));
+    let lines = ask.portrait.lines(context, &reader.language).into_iter();
+    facts.extend(lines.map(Said::from));
     IntroductionAsk {
         reader: reader.name.clone(),
         counterpart: match &ask.counterpart {

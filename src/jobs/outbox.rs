@@ -267,6 +267,7 @@ impl Sender {
             answer: heard.answer,
             refused: heard.refused,
             matches: ready.content.matches(),
+            people: ready.content.people(),
         });
         (attempt, tried)
     }

@@ -13,6 +13,7 @@ pub mod bounce;
 pub mod calendar;
 mod dkim;
 mod file;
+pub mod links;
 pub mod message;
 pub mod notice;
 pub mod regular;

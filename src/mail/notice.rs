@@ -36,6 +36,16 @@ impl Language {
             _ => Self::En,
         }
     }
+
+    /// Its BCP 47 tag.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::He => "he",
+            Self::Az => "az",
+            Self::Ru => "ru",
+        }
+    }
 }
 
 /// A moment, shown as its reader's clock shows it.
@@ -146,6 +156,8 @@ pub struct StaleMail {
     pub since: Moment,
     /// The way to the record.
     pub record: Way,
+    /// The address of the page by which a side says what became of it.
+    pub page: Option<String>,
 }
 
 /// What the operator's people should look at.
@@ -326,6 +338,15 @@ pub struct TicketMail {
     pub expires: Moment,
 }
 
+/// The way to what the reader agreed to, which they asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MyConsentsMail {
+    /// The reader's name, if known.
+    pub reader: Option<String>,
+    /// The address of the page.
+    pub link: String,
+}
+
 /// What happened to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountNews {
@@ -435,6 +456,8 @@ pub enum Notice {
     RegistrationExists(RegistrationExists),
     /// A link that does one thing once.
     Ticket(TicketMail),
+    /// Here is what you agreed to.
+    MyConsents(MyConsentsMail),
     /// Something happened to your account.
     News(NewsMail),
     /// What your mandate was shown in a week.

@@ -11,11 +11,12 @@ use chrono::{Datelike as _, Offset as _, Timelike as _};
 use super::Said;
 use super::notice::{
     AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk, IntroductionClosed,
-    Language, Meeting, Moment, NewsMail, Notice, Outcome, OverMail, Part, Party, PulseMail,
-    Purpose, RegistrationExists, Rendered, StaleMail, TicketMail,
+    Language, Meeting, Moment, Notice, Outcome, OverMail, Part, Party, PulseMail, Rendered,
+    StaleMail,
 };
 use super::wording::{self, Wording};
 
+mod account;
 mod meeting;
 mod records;
 mod regular;
@@ -78,9 +79,10 @@ pub(super) fn render(notice: &Notice, language: Language, foot: Foot<'_>) -> Ren
         Notice::Introduction(introduction) => connection(introduction, language, wording),
         Notice::Meeting(mail) => meeting::document(mail, language, wording),
         Notice::IntroductionClosed(closed) => introduction_closed(closed, wording),
-        Notice::RegistrationExists(exists) => registration_exists(exists, wording),
-        Notice::Ticket(ticket) => ticket_mail(ticket, wording),
-        Notice::News(news) => news_mail(news, wording),
+        Notice::RegistrationExists(exists) => account::registration_exists(exists, wording),
+        Notice::Ticket(ticket) => account::ticket_mail(ticket, wording),
+        Notice::MyConsents(mail) => account::my_consents(mail, wording),
+        Notice::News(news) => account::news_mail(news, wording),
         Notice::Digest(mail) => regular::digest(mail, wording),
         Notice::Profile(mail) => records::profile(mail, wording),
         Notice::Mandate(mail) => records::mandate(mail, wording),
@@ -149,8 +151,12 @@ fn introduction_ask(ask: &IntroductionAsk, wording: &'static Wording) -> Documen
     list_under(wording.reasons, &ask.reasons, &mut blocks);
     quote(ask.blurb.as_ref(), wording, &mut blocks);
     let expires = moment(ask.expires, wording);
+    let promise = match ask.counterpart {
+        Counterpart::Named { .. } | Counterpart::Agreed { .. } => words.promise,
+        Counterpart::Teaser { .. } => words.promise_first,
+    };
     blocks.extend([
-        paragraph(words.promise),
+        paragraph(promise),
         Block::Action {
             label: words.action,
             url: ask.link.clone(),
@@ -233,7 +239,13 @@ fn stale_mail(stale: &StaleMail, wording: &'static Wording) -> Document {
             greeting(stale.reader.as_deref(), wording),
             Block::Paragraph(fill(words.lead, &facts)),
             paragraph(words.what_now),
-            records::way(&stale.record, wording),
+            match &stale.page {
+                Some(page) => Block::Action {
+                    label: words.answer,
+                    url: page.clone(),
+                },
+                None => records::way(&stale.record, wording),
+            },
         ],
         footer: fill(wording.footer_programme, &facts),
     }
@@ -338,77 +350,6 @@ fn introduction_closed(closed: &IntroductionClosed, wording: &'static Wording) -
         subject: fill(words.subject, &[]),
         blocks,
         footer: fill(wording.footer_programme, &[programme]),
-    }
-}
-
-fn registration_exists(exists: &RegistrationExists, wording: &'static Wording) -> Document {
-    let words = &wording.registration;
-    let tried = moment(exists.tried, wording);
-    let mut blocks = vec![
-        greeting(exists.reader.as_deref(), wording),
-        Block::Paragraph(fill(words.lead, &[("tried", &tried)])),
-        paragraph(words.yours),
-    ];
-    blocks.extend(exists.sign_in.clone().map(|url| Block::Action {
-        label: words.action,
-        url,
-    }));
-    blocks.push(paragraph(words.not_yours));
-    Document {
-        subject: fill(words.subject, &[]),
-        blocks,
-        footer: fill(wording.footer_account, &[]),
-    }
-}
-
-fn ticket_mail(ticket: &TicketMail, wording: &'static Wording) -> Document {
-    let words = &wording.account;
-    let (kind, firm, by) = match &ticket.purpose {
-        Purpose::Registration { firm } => (&words.registration, firm.as_str(), ""),
-        Purpose::Invitation { firm, by: Some(by) } => {
-            (&words.invitation, firm.as_str(), by.as_str())
-        }
-        Purpose::Invitation { firm, by: None } => (&words.invitation_plain, firm.as_str(), ""),
-        Purpose::PasswordReset => (&words.password_reset, "", ""),
-        Purpose::Claim { firm } => (&words.claim, firm.as_str(), ""),
-    };
-    let facts = [("firm", firm), ("by", by)];
-    let expires = moment(ticket.expires, wording);
-    Document {
-        subject: fill(kind.subject, &facts),
-        blocks: vec![
-            greeting(ticket.reader.as_deref(), wording),
-            Block::Paragraph(fill(kind.lead, &facts)),
-            Block::Action {
-                label: kind.action,
-                url: ticket.link.clone(),
-            },
-            Block::Paragraph(fill(words.expiry, &[("expires", &expires)])),
-            paragraph(kind.otherwise),
-        ],
-        footer: fill(words.footer, &[]),
-    }
-}
-
-fn news_mail(mail: &NewsMail, wording: &'static Wording) -> Document {
-    let words = &wording.account.news;
-    let at = moment(mail.at, wording);
-    let mut blocks = vec![
-        greeting(mail.reader.as_deref(), wording),
-        paragraph(words.sentence(mail.news)),
-    ];
-    if let Some(title) = &mail.programme {
-        blocks.push(Block::Paragraph(fill("{title}", &[("title", title)])));
-    }
-    blocks.push(Block::Paragraph(fill(words.at, &[("at", &at)])));
-    // What others did in the reader's firm says nothing about the password.
-    if !mail.news.is_of_firm() {
-        blocks.push(paragraph(words.otherwise));
-    }
-    Document {
-        subject: fill(words.subject, &[]),
-        blocks,
-        footer: fill(wording.footer_account, &[]),
     }
 }
 

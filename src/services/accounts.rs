@@ -495,12 +495,15 @@ pub(super) fn claim_site(conn: &mut Conn, organization: &Organization) -> Result
 }
 
 /// Claims the identifiers that a firm brings which was just stored, notes it,
-/// and looks for other records of it.
+/// and looks for other records of it. A silent pen does nothing of that.
 pub(super) fn note_organization(
     conn: &mut Conn,
     pen: &Pen,
     organization: &Organization,
 ) -> Result<(), Error> {
+    if pen.is_silent() {
+        return Ok(());
+    }
     claim_site(conn, organization)?;
     let details = &organization.details;
     let mut payload = vec![("kind", Value::Code(details.kind.code().to_owned()))];
@@ -515,11 +518,11 @@ pub(super) fn note_organization(
         (SubjectKind::Organization, organization.id),
         payload,
     )?;
-    duplicates::look(conn, pen, organization.id)
+    duplicates::look_at_new(conn, pen, organization)
 }
 
 /// Stores a firm's new details, claims the web site it brings, and notes it
-/// as an event of that kind.
+/// as an event of that kind. A silent pen only stores them.
 pub(super) fn update_organization(
     conn: &mut Conn,
     pen: &Pen,
@@ -528,6 +531,9 @@ pub(super) fn update_organization(
 ) -> Result<(), Error> {
     if !db::organizations::update(conn, after)? {
         return Err(Error::StaleVersion);
+    }
+    if pen.is_silent() {
+        return Ok(());
     }
     claim_site(conn, after)?;
     let country = after.details.country;

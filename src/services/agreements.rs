@@ -224,7 +224,8 @@ pub(super) fn follow(
 ) -> Result<(), Error> {
     let mut agreement = agreements::load(conn, programme.id)?;
     match action {
-        ProgrammeAction::AgreeText if !agreement.texts.is_empty() => {
+        ProgrammeAction::AgreeText => {
+            agreement.check_written()?;
             agreement.faults(&parties(programme)).finish()?;
             agreement.agreed = Some(agreement.digest());
             agreements::store(conn, &agreement)?;

@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
+use uuid::Uuid;
 
-use crate::db::disclosures::Disclosure;
+use crate::db::disclosures::{Disclosure, GateSaid};
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope, clearance_on};
-use crate::domain::disclosure::{Decision, Facts, Level, Rule, decide, fresh_on};
+use crate::domain::consent::Standing;
+use crate::domain::disclosure::{Account, Decision, Facts, Level, Rule, fresh_on};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::fault::Fault;
-use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
+use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId, UserId};
 use crate::domain::mandate::{Mandate, MandateStatus};
 use crate::domain::profile::{ProfileStatus, StartupProfile};
 use crate::domain::programme::{Programme, ProgrammeStatus};
@@ -26,7 +28,7 @@ use super::log::Pen;
 use super::ranking::{self, Ground};
 use super::succession;
 use super::transitions::code;
-use super::{Caller, Context, Error};
+use super::{Caller, Context, Error, firms_gate, introductions};
 
 /// The two records that would be shown to each other, and the programme.
 #[derive(Debug, Clone)]
@@ -112,8 +114,18 @@ pub fn ask(
     pair: &Pair,
     occasion: Occasion,
 ) -> Result<Decision, Error> {
+    Ok(account(context, conn, pair, occasion)?.decision)
+}
+
+/// [`ask`], with what the answer rests on.
+pub(super) fn account(
+    context: &Context,
+    conn: &mut Conn,
+    pair: &Pair,
+    occasion: Occasion,
+) -> Result<Account, Error> {
     let ground = Ground::of(context, conn, pair.programme.clone())?;
-    ask_on(context, conn, &ground, pair, occasion)
+    Ok(Account::of(&facts(context, conn, &ground, pair, occasion)?))
 }
 
 /// [`ask`] of one of several pairs of a programme whose ground was loaded in the
@@ -125,6 +137,30 @@ pub(super) fn ask_on(
     pair: &Pair,
     occasion: Occasion,
 ) -> Result<Decision, Error> {
+    Ok(Account::of(&facts(context, conn, ground, pair, occasion)?).decision)
+}
+
+/// Whether the people of these firms agreed that they are proposed: the worst of
+/// what stands.
+pub(super) fn consent_of(
+    context: &Context,
+    conn: &mut Conn,
+    firms: &[OrganizationId],
+) -> Result<Standing, Error> {
+    let mut worst = Standing::Given;
+    for firm in firms {
+        worst = worst.max(db::consents::standing(conn, *firm, context.now())?);
+    }
+    Ok(worst)
+}
+
+fn facts(
+    context: &Context,
+    conn: &mut Conn,
+    ground: &Ground,
+    pair: &Pair,
+    occasion: Occasion,
+) -> Result<Facts, Error> {
     let Pair {
         programme,
         profile,
@@ -139,7 +175,7 @@ pub(super) fn ask_on(
         verdict.unwrap_or_else(|| clearance_on(None, today))
     };
     let verdict = |gate| verdict(&account, gate);
-    let facts = Facts {
+    Ok(Facts {
         programme_in_force: verdict(Gate::Scope) == GateVerdict::Pass
             || occasion.outlives(programme, today)
             || occasion == Occasion::Connected && has_left(&account),
@@ -159,10 +195,10 @@ pub(super) fn ask_on(
             || occasion != Occasion::Connected && succession::is_awaited(conn, programme, today)?,
         conflict: verdict(Gate::Conflict) != GateVerdict::Pass,
         excluded: verdict(Gate::Exclusions) != GateVerdict::Pass,
-        consent_withdrawn: !db::consents::withdrawn_among(conn, &firms, context.now())?.is_empty(),
+        consent: consent_of(context, conn, &firms)?,
+        connected: occasion == Occasion::Connected,
         cooling_down: occasion.heeds_cool_down() && verdict(Gate::CoolDown) != GateVerdict::Pass,
-    };
-    Ok(decide(&facts))
+    })
 }
 
 /// What is sensitive in a profile and not released by enough people to the
@@ -317,16 +353,60 @@ pub struct Showing {
     pub to: OrganizationId,
     /// How much.
     pub level: Level,
-    /// By which match or introduction.
+    /// By which match, introduction or practice.
     pub subject: Subject,
+    /// Who opened which revision; none for what was shown without being opened.
+    pub opened: Option<(UserId, i64)>,
 }
 
-/// Writes one line of the ledger.
+/// An answer of the gate, by the id that the ledger knows it by.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    id: Uuid,
+    account: Account,
+}
+
+impl Answered {
+    /// Whether it is a yes.
+    pub fn is_allow(&self) -> bool {
+        self.account.decision == Decision::Allow
+    }
+}
+
+/// Asks the gate about a pair, for something that will be shown by its answer.
+pub fn answer(
+    context: &Context,
+    conn: &mut Conn,
+    pair: &Pair,
+    occasion: Occasion,
+) -> Result<Answered, Error> {
+    Ok(Answered {
+        id: context.new_id(),
+        account: account(context, conn, pair, occasion)?,
+    })
+}
+
+/// [`answer`] about the two that a record is about.
+pub fn answer_about(
+    context: &Context,
+    conn: &mut Conn,
+    subject: Subject,
+    occasion: Occasion,
+) -> Result<Answered, Error> {
+    Ok(Answered {
+        id: context.new_id(),
+        account: account_of(context, conn, subject, occasion)?,
+    })
+}
+
+/// Writes one line of the ledger, with the answer of the gate that it was shown
+/// by, given in the same transaction.
 pub fn record(
     context: &Context,
     conn: &mut Conn,
     pen: &Pen,
     showing: Showing,
+    by: &Answered,
 ) -> Result<(), Error> {
     let Showing {
         programme,
@@ -334,7 +414,10 @@ pub fn record(
         to,
         level,
         subject,
+        opened,
     } = showing;
+    let (decision, account) = (by.id, &by.account);
+    let verdict = account.verdict();
     let disclosure = Disclosure {
         id: context.new_id(),
         programme,
@@ -342,20 +425,92 @@ pub fn record(
         shown_to: to,
         level,
         subject,
+        gate: Some(GateSaid {
+            decision,
+            verdict: verdict.to_owned(),
+            rules: account.rules.clone(),
+        }),
+        revision: opened.map(|(_, revision)| revision),
+        opened_by: opened.map(|(by, _)| by),
         at: context.now(),
     };
     db::disclosures::record(conn, &disclosure)?;
+    let mut facts = vec![
+        ("to", Value::Id(to.uuid())),
+        ("level", code(level.code())),
+        ("programme", Value::Id(programme.uuid())),
+        ("subject", Value::Id(subject.id)),
+        ("decision", Value::Id(decision)),
+        ("verdict", code(verdict)),
+        // The firm reads its own lines of the log, and the rules tell of the
+        // other one, too.
+        ("rules", Value::hash_of(&account.rules.join(" "))),
+    ];
+    facts.extend(opened.map(|(_, revision)| ("revision", Value::Int(revision))));
     pen.append(
         conn,
         "organization.disclosed",
         (SubjectKind::Organization, shown),
-        vec![
-            ("to", Value::Id(to.uuid())),
-            ("level", code(level.code())),
-            ("programme", Value::Id(programme.uuid())),
-            ("subject", Value::Id(subject.id)),
-        ],
+        facts,
     )
+}
+
+/// Writes that somebody opened a revision, once for each reader, revision and
+/// day, so that reading a thing again and again doesn't flood the ledger.
+/// Whoever calls holds the record, so that two at once don't both write.
+pub fn record_opening(
+    context: &Context,
+    conn: &mut Conn,
+    pen: &Pen,
+    showing: Showing,
+    by: &Answered,
+) -> Result<(), Error> {
+    if is_noted(context, conn, &showing)? {
+        return Ok(());
+    }
+    record(context, conn, pen, showing, by)
+}
+
+/// Whether the ledger has that opening today already.
+pub fn is_noted(context: &Context, conn: &mut Conn, showing: &Showing) -> Result<bool, Error> {
+    let Some(opened) = showing.opened else {
+        return Ok(false);
+    };
+    let today = context
+        .now()
+        .date_naive()
+        .and_time(NaiveTime::MIN)
+        .and_utc();
+    let what = (showing.subject, showing.level);
+    Ok(db::disclosures::was_opened(conn, what, opened, today)?)
+}
+
+/// What the gate says of the two that a record is about.
+fn account_of(
+    context: &Context,
+    conn: &mut Conn,
+    subject: Subject,
+    occasion: Occasion,
+) -> Result<Account, Error> {
+    let pair = match subject.kind {
+        SubjectKind::Practice => {
+            let practice = db::practices::find(conn, subject.id.into())?.ok_or(Error::NotFound)?;
+            return firms_gate::of_practice(context, conn, &practice, occasion);
+        }
+        SubjectKind::Match => {
+            let matched = db::matches::find(conn, subject.id.into())?.ok_or(Error::NotFound)?;
+            let (profile, mandate) = (matched.startup_profile, matched.mandate);
+            match occasion {
+                Occasion::Connected => Pair::going_on(conn, matched.programme, profile, mandate)?,
+                _ => Pair::load(conn, matched.programme, profile, mandate)?,
+            }
+        }
+        _ => {
+            let introduction = introductions::load(conn, subject.id.into())?;
+            introductions::pair(conn, &introduction)?
+        }
+    };
+    account(context, conn, &pair, occasion)
 }
 
 /// A person of compliance releases what in a profile, at its present revision,

@@ -4,7 +4,6 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use crate::db::disclosures;
 use crate::db::{self, Conn};
 use crate::domain::account::Membership;
 use crate::domain::disclosure::Level;
@@ -15,7 +14,7 @@ use crate::domain::text::{Language, Localized, Name};
 use crate::domain::values::Side;
 
 use super::digest::{self, Entry};
-use super::disclosure::Showing;
+use super::disclosure::{Occasion, Showing};
 use super::matches::{self, Move, shown_now};
 use super::notices::{Recipient, answers_for};
 use super::teasers::Teaser;
@@ -330,21 +329,24 @@ fn named(context: &Context, conn: &mut Conn, found: &Found) -> Result<Option<Nam
 
 fn note_opening(context: &Context, conn: &mut Conn, found: &Found) -> Result<(), Error> {
     let matched = &found.matched;
+    let profile = db::startup_profiles::find(conn, matched.startup_profile)?;
+    let revision = profile.ok_or(Error::NotFound)?.revision;
+    // Two at once would each not see the other's line.
+    db::organizations::lock(conn, matched.investor)?;
     let subject = Subject::new(SubjectKind::Match, matched.id);
-    let today = context.now().date_naive();
-    let noted = disclosures::by_way_of(conn, subject)?
-        .iter()
-        .any(|line| line.level == Level::Named && line.at.date_naive() == today);
-    if noted {
-        return Ok(());
-    }
+    let occasion = match matched.status {
+        MatchStatus::Introduced => Occasion::Connected,
+        _ => Occasion::Shown,
+    };
+    let by = super::disclosure::answer_about(context, conn, subject, occasion)?;
     let showing = Showing {
         programme: matched.programme,
         shown: matched.startup,
         to: matched.investor,
         level: Level::Named,
         subject,
+        opened: Some((found.caller.id(), revision)),
     };
     let pen = context.pen(found.caller.actor());
-    super::disclosure::record(context, conn, &pen, showing)
+    super::disclosure::record_opening(context, conn, &pen, showing, &by)
 }

@@ -1,8 +1,9 @@
-//! Erasing a person, and what erasing a record has in common. A person: their own wish, or an admin's doing for somebody whose
-//! account is closed. The account, its parts and all that bears their address
-//! goes; what firms say, did and agreed to stays, by an id that leads to
-//! nobody. What the law wants kept, the proof of what they agreed to, stays
-//! until it ends and is then without a name, too.
+//! Erasing a person, and what erasing a record has in common. A person goes by
+//! their own wish, or by an admin for somebody whose account is closed. The
+//! account, its parts and all that bears their address goes; what firms say, did
+//! and agreed to stays, by an id that leads to nobody. What the law wants kept,
+//! the proof of what they agreed to, stays until it ends and is then without a
+//! name, too.
 
 use chrono::{DateTime, Utc};
 
@@ -81,7 +82,7 @@ pub(super) fn forget_traces(
     (by, now): (UserId, DateTime<Utc>),
 ) -> Result<(), Error> {
     db::suspensions::close(conn, record, by, now)?;
-    Ok(db::wipe::files(conn, record.id, firm, now)?)
+    Ok(db::wipe::files(conn, record, firm, now)?)
 }
 
 /// Takes the names out of what erased people agreed to once it has ended, at

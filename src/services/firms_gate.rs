@@ -4,17 +4,19 @@
 
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, FreezeScope};
-use crate::domain::disclosure::{Decision, Facts, decide};
+use crate::domain::consent::Standing;
+use crate::domain::disclosure::{Account, Decision, Facts};
 use crate::domain::ids::OrganizationId;
 use crate::domain::mandate::Mandate;
+use crate::domain::practice::Practice;
 use crate::domain::profile::StartupProfile;
 use crate::domain::programme::{Programme, ProgrammeStatus};
 use crate::domain::tag::Sensitivity;
 
 use super::disclosure::{
-    Occasion, Pair, ask as ask_pair, clearances_of, covers_mandate, covers_startup,
+    Occasion, Pair, account as ask_pair, clearances_of, consent_of, covers_mandate, covers_startup,
 };
-use super::{Context, Error, succession};
+use super::{Context, Error, programmes, succession};
 
 /// What a firm has in a programme.
 struct Presence {
@@ -42,14 +44,26 @@ impl Presence {
     }
 }
 
+/// What the gate says of the two firms of a practice now.
+pub fn of_practice(
+    context: &Context,
+    conn: &mut Conn,
+    practice: &Practice,
+    occasion: Occasion,
+) -> Result<Account, Error> {
+    let programme = programmes::load(conn, practice.programme)?;
+    let programme = succession::going_on(conn, programme)?;
+    ask(context, conn, &programme, practice.firms(), occasion)
+}
+
 /// Asks the gate whether two firms may be shown to each other now.
-pub fn ask(
+fn ask(
     context: &Context,
     conn: &mut Conn,
     programme: &Programme,
     firms: [OrganizationId; 2],
     occasion: Occasion,
-) -> Result<Decision, Error> {
+) -> Result<Account, Error> {
     let [a, b] = firms;
     let (a, b) = (
         Presence::of(conn, programme, a)?,
@@ -70,17 +84,18 @@ pub fn ask(
             profile: profile.clone(),
             mandate: mandate.clone(),
         };
-        let decision = ask_pair(context, conn, &pair, occasion)?;
-        if decision == Decision::Allow {
-            return Ok(decision);
+        let account = ask_pair(context, conn, &pair, occasion)?;
+        if account.decision == Decision::Allow {
+            return Ok(account);
         }
         // What only waits for somebody comes before what is forbidden.
-        if !matches!(last, Some(Decision::Review { .. })) {
-            last = Some(decision);
+        let waits = |last: &Account| matches!(last.decision, Decision::Review { .. });
+        if !last.as_ref().is_some_and(waits) {
+            last = Some(account);
         }
     }
     match last {
-        Some(decision) => Ok(decision),
+        Some(account) => Ok(account),
         None => of_firms(context, conn, programme, [&a, &b], occasion),
     }
 }
@@ -91,7 +106,7 @@ fn of_firms(
     programme: &Programme,
     [a, b]: [&Presence; 2],
     occasion: Occasion,
-) -> Result<Decision, Error> {
+) -> Result<Account, Error> {
     let today = context.now().date_naive();
     let firms = [a.firm, b.firm];
     let cleared = clearances_of(conn, &firms, today)?;
@@ -119,7 +134,7 @@ fn of_firms(
     let profiles = a.profiles.iter().chain(&b.profiles);
     let sensitivity = profiles.map(|it| it.content.sensitivity(&taxonomy)).max();
     let sensitivity = sensitivity.unwrap_or(Sensitivity::None);
-    Ok(decide(&Facts {
+    Ok(Account::of(&Facts {
         programme_in_force: programme.in_force_on(today) && a.takes_part() && b.takes_part()
             || occasion.outlives(programme, today),
         startup_live: true,
@@ -136,7 +151,26 @@ fn of_firms(
             || occasion != Occasion::Connected && succession::is_awaited(conn, programme, today)?,
         conflict: db::walls::stand_between(conn, a.firm, b.firm)?,
         excluded: false,
-        consent_withdrawn: !db::consents::withdrawn_among(conn, &firms, context.now())?.is_empty(),
+        consent: consent_of_firms(context, conn, [a, b])?,
+        connected: occasion == Occasion::Connected,
         cooling_down: false,
     }))
+}
+
+/// Whether the firms agreed to be shown. A party to the programme takes part by
+/// its signature under the MoU and not by a person's consent, unless that was
+/// given and taken back.
+fn consent_of_firms(
+    context: &Context,
+    conn: &mut Conn,
+    firms: [&Presence; 2],
+) -> Result<Standing, Error> {
+    let mut worst = Standing::Given;
+    for presence in firms {
+        let standing = consent_of(context, conn, &[presence.firm])?;
+        if standing == Standing::Withdrawn || !presence.party {
+            worst = worst.max(standing);
+        }
+    }
+    Ok(worst)
 }

@@ -6,14 +6,17 @@
 use chrono::{DateTime, Utc};
 
 pub use crate::db::decisions::Decision;
-pub use crate::db::disclosures::Disclosure;
+pub use crate::db::disclosures::{Disclosure, Release};
 pub use crate::db::events::{Head, SealedEvent};
 pub use crate::db::introductions::GivenAnswer;
 pub use crate::db::outbox::Message;
 use crate::db::{self, Conn};
+pub use crate::domain::compliance::Clearance;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{IntroductionId, OrganizationId};
 use crate::domain::introduction::Introduction;
+use crate::domain::licence;
+pub use crate::domain::licence::Licence;
 use crate::domain::permission::Operation;
 
 use super::{Caller, Context, Error, introductions};
@@ -48,6 +51,14 @@ pub struct File {
     pub answers: Vec<GivenAnswer>,
     /// What compliance decided about the match and the introduction.
     pub decisions: Vec<Decision>,
+    /// What compliance released of the startup's profile to firms of the
+    /// investor's country in this programme, and in the one that goes on from it:
+    /// what was decided once, for another match, holds for this one, too.
+    pub releases: Vec<Release>,
+    /// Every check of both firms that was recorded.
+    pub clearances: Vec<Clearance>,
+    /// The startup's export licences.
+    pub licences: Vec<Licence>,
     /// What the people of both firms agreed to.
     pub receipts: Vec<Receipt>,
     /// What was shown by way of the match and of the introduction.
@@ -90,8 +101,9 @@ fn gather(conn: &mut Conn, introduction: Introduction, at: DateTime<Utc>) -> Res
     let mut events = db::events::timeline(conn, matched, 0, MOST_EVENTS)?;
     events.extend(db::events::timeline(conn, itself, 0, MOST_EVENTS)?);
     events.sort_by_key(|event| event.position);
-    let mut receipts = Vec::new();
+    let (mut receipts, mut clearances) = (Vec::new(), Vec::new());
     for organization in [introduction.startup, introduction.investor] {
+        clearances.extend(db::clearances::list(conn, organization)?);
         let given = db::consents::of_organization(conn, organization)?;
         receipts.extend(given.into_iter().map(|(purpose, text, given_at)| Receipt {
             organization,
@@ -111,6 +123,9 @@ fn gather(conn: &mut Conn, introduction: Introduction, at: DateTime<Utc>) -> Res
     Ok(File {
         answers: db::introductions::answers(conn, id)?,
         decisions,
+        releases: releases(conn, &introduction)?,
+        clearances,
+        licences: licences(conn, introduction.startup)?,
         receipts,
         disclosures,
         messages: db::outbox::about(conn, itself)?,
@@ -119,4 +134,25 @@ fn gather(conn: &mut Conn, introduction: Introduction, at: DateTime<Utc>) -> Res
         introduction,
         at,
     })
+}
+
+/// The releases that could let the startup be shown to this investor.
+fn releases(conn: &mut Conn, introduction: &Introduction) -> Result<Vec<Release>, Error> {
+    let pair = introductions::pair(conn, introduction)?;
+    let Some(country) = pair.mandate.country else {
+        return Ok(Vec::new());
+    };
+    let mut programmes = vec![introduction.programme, pair.programme.id];
+    programmes.dedup();
+    let profile = introduction.startup_profile;
+    Ok(db::disclosures::releases_on_record(
+        conn,
+        profile,
+        &programmes,
+        country,
+    )?)
+}
+
+fn licences(conn: &mut Conn, startup: OrganizationId) -> Result<Vec<Licence>, Error> {
+    Ok(db::licences::list(conn, startup, None, licence::MOST)?)
 }

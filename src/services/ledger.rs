@@ -19,6 +19,9 @@ pub struct Line {
     /// The other firm's name: for the operator's people, and for the firm once
     /// the other was named to it as well.
     pub shown_to: Option<String>,
+    /// Whether its reader may know what the gate's answer rested on: that tells
+    /// of the other firm, too.
+    pub rules_told: bool,
 }
 
 /// What was shown of a firm, oldest first: for its own people and the
@@ -53,6 +56,7 @@ pub async fn list(
                 .collect();
             let line = |disclosure: Disclosure| Line {
                 shown_to: names.get(&disclosure.shown_to).cloned(),
+                rules_told: everything,
                 disclosure,
             };
             Ok(lines.into_iter().map(line).collect())

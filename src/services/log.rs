@@ -20,6 +20,7 @@ pub const PAGE: usize = 100;
 pub struct Pen {
     context: Context,
     actor: Actor,
+    silent: bool,
 }
 
 impl Context {
@@ -28,6 +29,7 @@ impl Context {
         Pen {
             context: self.clone(),
             actor,
+            silent: false,
         }
     }
 }
@@ -36,7 +38,25 @@ impl Pen {
     /// The service's own: what it finds by itself is not on record as found by
     /// whoever happened to write.
     pub(super) fn of_system(&self) -> Self {
-        self.context.pen(Actor::System)
+        Self {
+            silent: self.silent,
+            ..self.context.pen(Actor::System)
+        }
+    }
+
+    /// One that appends nothing, for what is tried and undone: then nobody will
+    /// read of it, and whoever looks what follows from an event needn't.
+    #[must_use]
+    pub(super) fn silent(self) -> Self {
+        Self {
+            silent: true,
+            ..self
+        }
+    }
+
+    /// Whether it appends nothing.
+    pub(super) const fn is_silent(&self) -> bool {
+        self.silent
     }
 
     /// When it writes.
@@ -49,7 +69,7 @@ impl Pen {
         self.context.new_id()
     }
 
-    /// Appends an event to the open transaction.
+    /// Appends an event to the open transaction, unless it is silent.
     pub fn append(
         &self,
         conn: &mut Conn,
@@ -57,6 +77,9 @@ impl Pen {
         subject: (SubjectKind, impl Into<Uuid>),
         payload: Payload,
     ) -> Result<(), Error> {
+        if self.silent {
+            return Ok(());
+        }
         Ok(events::append(conn, &self.event(kind, subject, payload))?)
     }
 

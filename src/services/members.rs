@@ -98,7 +98,7 @@ pub async fn invite(
 
 /// Holds everybody else who changes the people of a firm up until the open
 /// transaction ends, and makes sure that the caller may still do it.
-fn still_may_write(
+pub(super) fn still_may_write(
     conn: &mut Conn,
     caller: &Caller,
     organization: OrganizationId,

@@ -220,6 +220,35 @@ where
     write_once_versioned(context, principal, intent, job, find).await
 }
 
+/// [`write_once`] of a job that may refuse and keep what it wrote: that it was
+/// asked, say. A repetition meets the same refusal and writes nothing.
+pub async fn write_once_or_refuse<T, J, F>(
+    context: &Context,
+    principal: UserId,
+    intent: Option<Intent>,
+    job: J,
+    find: F,
+) -> Result<T, Error>
+where
+    T: Recorded + Send + 'static,
+    J: FnOnce(&mut Conn) -> Result<Result<T, Refusal>, Error> + Send + 'static,
+    F: FnOnce(&mut Conn, Uuid) -> Result<T, Error> + Send + 'static,
+{
+    let keep = |made: &Result<T, Refusal>| match made {
+        Ok(made) => Outcome::Created {
+            id: made.id(),
+            version: made.version(),
+        },
+        Err(refusal) => refused(refusal),
+    };
+    let again = |conn: &mut Conn, outcome| match outcome {
+        Outcome::Created { id, .. } => find(conn, id).map(Ok),
+        _ => Err(other_outcome()),
+    };
+    let made = once(context, principal, intent, job, keep, again).await?;
+    made.map_err(Error::Refused)
+}
+
 /// [`write_once`] of a job that only reads and decides, and answers what is to
 /// be stored with its own answer: see [`db::together`].
 pub async fn write_once_together<T, J, F>(

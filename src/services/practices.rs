@@ -19,13 +19,11 @@ use crate::domain::refusal::Refusal;
 use crate::domain::tag::Facet;
 use crate::domain::text::Slug;
 
-use super::disclosure::{Occasion, Showing, record, refusal};
+use super::disclosure::{Occasion, Showing, answer_about, record, refusal};
 use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
-use super::{
-    Caller, Context, Error, Intent, firms_gate, notices, programmes, screening, succession,
-};
+use super::{Caller, Context, Error, Intent, firms_gate, notices, programmes, screening};
 
 /// An engagement as its reader sees it.
 #[derive(Debug, Clone)]
@@ -146,14 +144,16 @@ fn load(conn: &mut Conn, id: PracticeId) -> Result<Practice, Error> {
 }
 
 fn gate(context: &Context, conn: &mut Conn, practice: &Practice) -> Result<Decision, Error> {
-    let programme = programmes::load(conn, practice.programme)?;
-    let programme = succession::going_on(conn, programme)?;
-    let occasion = if practice.giver_agreed && practice.taker_agreed {
+    let account = firms_gate::of_practice(context, conn, practice, occasion(practice))?;
+    Ok(account.decision)
+}
+
+const fn occasion(practice: &Practice) -> Occasion {
+    if practice.giver_agreed && practice.taker_agreed {
         Occasion::Connected
     } else {
         Occasion::Running
-    };
-    firms_gate::ask(context, conn, &programme, practice.firms(), occasion)
+    }
 }
 
 /// Whether a firm's people may read an engagement of theirs at this moment.
@@ -161,8 +161,7 @@ fn is_shown(context: &Context, conn: &mut Conn, practice: &Practice) -> Result<b
     if !practice.status.is_known() {
         return Ok(false);
     }
-    let decision = gate(context, conn, practice)?;
-    Ok(!matches!(decision, Decision::Deny { .. }))
+    Ok(gate(context, conn, practice)? == Decision::Allow)
 }
 
 /// An engagement that the caller may read now.
@@ -384,15 +383,18 @@ fn show(
 ) -> Result<(), Error> {
     let pen = context.pen(caller.actor());
     let [giver, taker] = practice.firms();
+    let subject = Subject::new(SubjectKind::Practice, practice.id);
+    let by = answer_about(context, conn, subject, occasion(practice))?;
     for (shown, to) in [(giver, taker), (taker, giver)] {
         let showing = Showing {
             programme: practice.programme,
             shown,
             to,
             level: Level::Named,
-            subject: Subject::new(SubjectKind::Practice, practice.id),
+            subject,
+            opened: None,
         };
-        record(context, conn, &pen, showing)?;
+        record(context, conn, &pen, showing, &by)?;
     }
     Ok(())
 }

@@ -30,6 +30,7 @@ use super::introductions::{self, Step};
 use super::matches::{self, Move};
 use super::once::{Intent, settle_once};
 use super::paging::{PageRequest, after, read_page};
+use super::review_records::{self, Waits};
 use super::{Caller, Context, Error};
 
 /// The longest waiting records of each kind that are looked at.
@@ -141,32 +142,74 @@ impl Filter {
             && self.country.is_none_or(|it| scope.country == Some(it))
             && self.two_people.is_none_or(|it| review.two_people == it)
     }
+
+    /// A record that waits by itself is decided for all countries.
+    fn takes_record(&self, waits: &Waits) -> bool {
+        self.programme.is_none_or(|it| waits.programme == Some(it))
+            && self.profile.is_none_or(|it| waits.profile == Some(it))
+            && self.country.is_none()
+            && self.two_people.is_none_or(|it| waits.two_people == it)
+    }
 }
 
-/// What waits for compliance, the longest waiting first.
+/// One thing that waits for compliance.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// A question of the gate, with everything that one decision covers.
+    Question(Box<Review>),
+    /// A record that waits by itself.
+    Record(Box<Waits>),
+}
+
+impl Entry {
+    fn place(&self) -> (DateTime<Utc>, Uuid) {
+        match self {
+            Self::Question(review) => (review.since, review.id()),
+            Self::Record(waits) => (waits.since, waits.id),
+        }
+    }
+}
+
+/// What waits for compliance, the longest waiting first: the questions of the
+/// gate, and the records that somebody has to look at by themselves.
 pub async fn list(
     context: &Context,
     caller: &Caller,
     filter: Filter,
     page: PageRequest,
-) -> Result<Page<Review>, Error> {
+) -> Result<Page<Entry>, Error> {
     caller.may(Operation::ReadCompliance, &[])?;
-    let context_in = context.clone();
+    let (context_in, caller_in) = (context.clone(), caller.clone());
     read_page(
         context,
         format!("reviews {filter:?}"),
         page,
         move |conn, cursor, limit| {
             let cursor = cursor.map(|cursor| (cursor.created_at, cursor.id));
-            let mut found = all(&context_in, conn)?;
-            found.retain(|review| {
-                let place = (review.since, review.id());
-                filter.takes(review) && cursor.is_none_or(|cursor| place > cursor)
+            let questions = all(&context_in, conn)?.into_iter();
+            let questions = questions.filter(|review| filter.takes(review));
+            let mut found: Vec<_> = questions.map(|it| Entry::Question(Box::new(it))).collect();
+            // What is asked for one country has no such records.
+            let records = match filter.country {
+                Some(_) => Vec::new(),
+                None => review_records::all(&context_in, conn, MOST)?,
+            };
+            let records = records.into_iter();
+            // Of a firm of their own nobody decides.
+            let records = records.filter(|it| {
+                caller_in.may(Operation::ReadCompliance, &it.firms).is_ok()
+                    && filter.takes_record(it)
             });
+            found.extend(records.map(|it| Entry::Record(Box::new(it))));
+            found.retain(|entry| cursor.is_none_or(|cursor| entry.place() > cursor));
+            found.sort_by_key(Entry::place);
             found.truncate(limit.saturating_add(1));
             Ok(found)
         },
-        |review| after(review.since, review.id()),
+        |entry| {
+            let (since, id) = entry.place();
+            after(since, id)
+        },
     )
     .await
 }

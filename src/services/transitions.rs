@@ -7,12 +7,15 @@ use crate::domain::refusal::Refusal;
 
 use super::Error;
 
+/// Actions that are somebody's to take, each with what stands in its way.
+pub type Open<A> = Vec<(A, Option<Refusal>)>;
+
 /// Of the actions a machine knows here, those that are the caller's to take.
 pub(super) fn available<A: Copy>(
     actions: &[A],
     hats: &[Hat],
     attempt: impl Fn(A, Hat) -> Result<(), Refusal>,
-) -> Vec<(A, Option<Refusal>)> {
+) -> Open<A> {
     let outcome = |action: A| {
         let mut blocked = None;
         for &hat in hats {

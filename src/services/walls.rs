@@ -524,6 +524,11 @@ fn party(conn: &mut Conn, firm: OrganizationId) -> Result<(Vec<OrganizationId>, 
 /// is kept away takes it down by no other name and no other portfolio.
 pub(super) fn look(conn: &mut Conn, firm: OrganizationId) -> Result<(), Error> {
     db::duplicates::lock(conn)?;
+    look_held(conn, firm)
+}
+
+/// [`look`] while nobody else looks for duplicates.
+pub(super) fn look_held(conn: &mut Conn, firm: OrganizationId) -> Result<(), Error> {
     if !walls::any_in_force(conn)? {
         return Ok(());
     }

@@ -99,8 +99,30 @@ fn help_says_what_each_command_is_for_and_needs() {
         let first = text.lines().next().unwrap();
         assert!(first.split(' ').count() >= 4, "{command} says only {first}");
     }
+    let table = top.split("Exit codes:\n").nth(1).expect("the exit codes");
+    assert_eq!(table.trim_end().lines().count(), 4, "{table}");
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(table.trim_end()), "{table}");
     let create = help(&["admin", "create-user"]);
     assert!(create.contains("standard input") && create.contains("curator, compliance"));
+}
+
+#[test]
+fn a_command_ends_with_the_code_of_the_table() {
+    let data = settled();
+    let bad = data.path().join("bad.ndjson");
+    fs::write(&bad, "nonsense\n").unwrap();
+    let bad = bad.to_str().unwrap();
+    for (code, arguments) in [
+        (0, vec!["doctor"]),
+        (1, vec!["import", "nowhere.csv"]),
+        (2, vec!["import", bad, "--programme", "nowhere"]),
+        (2, vec!["import", "rows.txt"]),
+        (3, vec!["import", bad]),
+    ] {
+        let ended = run(&mut corridor(data.path()), &arguments);
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
+    }
 }
 
 #[test]

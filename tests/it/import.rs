@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use corridor::cli::import::{Format, ImportArgs, ImportError, Report, TableError, import};
@@ -10,10 +12,12 @@ use corridor::config::{Config, import_mapping};
 use corridor::db::{self, Conn, chain, events, mandates, organizations, startup_profiles};
 use corridor::domain::account::Role;
 use corridor::domain::admission::Admission;
+use corridor::domain::agreement::{Agreement, Signatory, SignatureLevel, Signing};
 use corridor::domain::compliance::{ClearanceVerdict, Proof};
 use corridor::domain::disclosure::{Decision, Rule};
 use corridor::domain::ids::{OrganizationId, ProgrammeId};
-use corridor::domain::mandate::{Mandate, MandateStatus};
+use corridor::domain::import::RowOutcome;
+use corridor::domain::mandate::{Mandate, MandateContent, MandateStatus};
 use corridor::domain::organization::{Organization, OrganizationDetails};
 use corridor::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
 use corridor::domain::programme::{
@@ -21,15 +25,18 @@ use corridor::domain::programme::{
 };
 use corridor::domain::review::{Audience, MatchAction, MatchStatus};
 use corridor::domain::scoring::{Explanation, GateVerdict, Outcome, ReasonKey};
+use corridor::domain::text::{Language, Slug};
 use corridor::domain::values::OrganizationKind;
 use corridor::matching::reference::Filter;
 use corridor::services::accounts::{self, NewUser};
+use corridor::services::agreements::{self, NewSigning};
 use corridor::services::compliance::{self, NewClearance};
 use corridor::services::disclosure::{self, Occasion, Pair};
-use corridor::services::imports::{self, NewStartup, Pass, Terms};
+use corridor::services::imports::{self, Fate, Line, NewInvestor, NewStartup, Pass, Terms};
 use corridor::services::matches::{self, Query, Request};
 use corridor::services::{Caller, Clock, Context, Error, admissions, programmes};
 use corridor::startup;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::database::{Database, on_each_backend};
@@ -230,20 +237,55 @@ async fn programme(context: &Context, operator: &Caller) -> Programme {
         starts_on: day("2026-01-01"),
         ends_on: day("2027-12-31"),
     };
-    let mut programme = programmes::create(context, operator, None, details)
+    let drafted = programmes::create(context, operator, None, details)
         .await
         .unwrap();
-    for action in [
-        ProgrammeAction::Negotiate,
-        ProgrammeAction::AgreeText,
-        ProgrammeAction::StartSigning,
-        ProgrammeAction::Activate,
-    ] {
-        programme = programmes::transition(context, operator, None, programme.id, None, action)
+    let (id, party) = (drafted.id, operator.memberships[0].organization);
+    let go = async |action| {
+        programmes::transition(context, operator, None, id, None, action)
             .await
-            .unwrap();
-    }
-    programme
+            .unwrap()
+    };
+    go(ProgrammeAction::Negotiate).await;
+    let english: Language = "en".parse().unwrap();
+    let written = Agreement {
+        controlling: Some(english.clone()),
+        texts: [(english, "We agree.".to_owned())].into(),
+        signatories: vec![Signatory {
+            organization: party,
+            name: "Leyla".to_owned(),
+            title: None,
+            signing: Signing::Pending,
+            recorded: None,
+        }],
+        ..Agreement::empty(id)
+    };
+    agreements::write(context, operator, id, None, written)
+        .await
+        .unwrap();
+    go(ProgrammeAction::AgreeText).await;
+    go(ProgrammeAction::StartSigning).await;
+    let signed = NewSigning {
+        organization: party,
+        signing: Signing::Signed {
+            level: SignatureLevel::Simple,
+            on: context.now().date_naive(),
+            evidence: "Archive 7".to_owned(),
+            digest: [0; 32],
+        },
+    };
+    agreements::record_signing(context, operator, None, id, None, signed)
+        .await
+        .unwrap();
+    go(ProgrammeAction::Activate).await
+}
+
+/// The rows of a written report.
+fn told(written: &str) -> Vec<Value> {
+    let lines = written.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// The bad rows of a report as they are printed.
@@ -443,11 +485,22 @@ fn one_bad_row_in_any_file_keeps_all_files_out_unless_the_good_are_wanted() {
         assert!(!report.written);
         assert_eq!(desk.events().await, before);
         let written = fs::read_to_string(desk.path("bad.ndjson")).unwrap();
+        let fates = told(&written);
+        let bad = fates.iter().filter(|fate| fate["outcome"] == "bad");
         assert_eq!(
-            written,
-            "{\"file\":\"investments.csv\",\"line\":8,\"faults\":[{\"field\":\"startup_external_id\",\
-             \"column\":\"startup_id\",\"detail\":\"the startups' file has no good row with this id\"}]}\n"
+            bad.collect::<Vec<_>>(),
+            [&json!({
+                "file": "investments.csv", "line": 8, "external_id": null, "outcome": "bad",
+                "id": null, "faults": [{
+                    "place": "startup_id", "pointer": "/startup_external_id", "code": "bad_cell",
+                    "detail": "the startups' file has no good row with this id",
+                }],
+            })]
         );
+        // The others tell what they would have come to.
+        let created = fates.iter().filter(|fate| fate["outcome"] == "created");
+        assert_eq!(created.count(), 10);
+        assert!(fates.iter().all(|fate| fate["id"].is_null()));
 
         let args = ImportArgs {
             keep_good: true,
@@ -456,6 +509,15 @@ fn one_bad_row_in_any_file_keeps_all_files_out_unless_the_good_are_wanted() {
         let report = import(&desk.context, &args).await.unwrap();
         assert!(report.written);
         assert_eq!((report.bad, report.files[0].created), (1, 6));
+        let written = fs::read_to_string(desk.path("bad.ndjson")).unwrap();
+        let fates = told(&written);
+        let count = |outcome: &str| fates.iter().filter(|it| it["outcome"] == outcome).count();
+        assert_eq!(
+            (count("created"), count("counted"), count("bad")),
+            (10, 6, 1)
+        );
+        let on_record = fates.iter().filter(|it| it["id"].is_string());
+        assert_eq!(on_record.count(), 10);
     });
 }
 
@@ -602,80 +664,70 @@ fn numbers_of_registers_are_read_where_the_mapping_says_so() {
     });
 }
 
+/// A row of a startup with nothing to say.
+fn bare_row(number: u64, name: &str) -> Line<NewStartup> {
+    let row = NewStartup {
+        external_id: format!("b-{number}"),
+        firm_id: None,
+        details: OrganizationDetails {
+            kind: OrganizationKind::Startup,
+            legal_name: name.parse().unwrap(),
+            trade_name: None,
+            names: std::collections::BTreeMap::new(),
+            country: None,
+            website: None,
+        },
+        identifiers: corridor::domain::identifier::Statement::default(),
+        content: StartupContent::default(),
+        contact: None,
+    };
+    let row = Ok(row);
+    Line { number, row }
+}
+
+const DRAFTS: Terms = Terms {
+    programme: None,
+    ask_contacts: false,
+    dry_run: false,
+};
+
 #[test]
-fn a_file_is_read_whole_before_the_store_is_held() {
+fn a_file_is_read_while_nobody_holds_the_store() {
     on_each_backend(async |database| {
         let desk = Desk::new(database).await;
         let (context, handle) = (desk.context.clone(), tokio::runtime::Handle::current());
-        let rows = (0..3).map(move |number| {
-            // Somebody else writes while the file is read.
-            let write = context.db.write(|_| Ok::<_, Error>(()));
-            handle.block_on(async { tokio::time::timeout(PATIENCE, write).await.unwrap() })?;
-            Ok(NewStartup {
-                external_id: format!("slow-{number}"),
-                firm_id: None,
-                details: OrganizationDetails {
-                    kind: OrganizationKind::Startup,
-                    legal_name: "Slow".parse().unwrap(),
-                    trade_name: None,
-                    names: std::collections::BTreeMap::new(),
-                    country: None,
-                    website: None,
-                },
-                identifiers: corridor::domain::identifier::Statement::default(),
-                content: StartupContent::default(),
-                contact: None,
-            })
-        });
-        let terms = Terms {
-            programme: None,
-            ask_contacts: false,
-            dry_run: false,
+        let lines = move || {
+            let (context, handle) = (context.clone(), handle.clone());
+            Ok::<_, Error>((0..3).map(move |number| {
+                // Somebody else writes while the file is read.
+                let write = context.db.write(|_| Ok::<_, Error>(()));
+                handle.block_on(async { tokio::time::timeout(PATIENCE, write).await.unwrap() })?;
+                Ok::<_, Error>(bare_row(number, "Slow"))
+            }))
         };
-        let mut told = |_, _| ();
-        let tally = imports::startups(&desk.context, terms, rows, &mut told);
+        let mut told = |_, _, _: &[Fate]| ();
+        let tally = imports::startups(&desk.context, DRAFTS, lines, &mut told);
         assert_eq!(tally.await.unwrap().created, 3);
     });
 }
 
 #[test]
-fn a_file_is_tried_whole_and_then_written_in_batches_between_which_others_write() {
+fn a_file_is_tried_and_then_written_in_batches_between_which_others_write() {
     on_each_backend(async |database| {
         let desk = Desk::new(database).await;
-        let row = |number: usize, name: &str| NewStartup {
-            external_id: format!("b-{number}"),
-            firm_id: None,
-            details: OrganizationDetails {
-                kind: OrganizationKind::Startup,
-                legal_name: name.parse().unwrap(),
-                trade_name: None,
-                names: std::collections::BTreeMap::new(),
-                country: None,
-                website: None,
-            },
-            identifiers: corridor::domain::identifier::Statement::default(),
-            content: StartupContent::default(),
-            contact: None,
-        };
-        let rows: Vec<_> = (0..120).map(|number| row(number, "Batch")).collect();
-        let terms = Terms {
-            programme: None,
-            ask_contacts: false,
+        let lines = || Ok::<_, Error>((0..120).map(|number| Ok(bare_row(number, "Batch"))));
+        let dry = Terms {
             dry_run: true,
+            ..DRAFTS
         };
-        let rows_of = |rows: &[NewStartup]| {
-            let rows = rows.to_vec();
-            rows.into_iter().map(Ok)
+        let (mut passes, mut fates) = (Vec::new(), Vec::new());
+        let mut told = |pass, done, some: &[Fate]| {
+            passes.push((pass, done));
+            fates.extend(some.iter().map(|fate| (fate.line, fate.outcome, fate.firm)));
         };
-        let mut passes = Vec::new();
-        let mut told = |pass, done| passes.push((pass, done));
-        let tried = imports::startups(&desk.context, terms.clone(), rows_of(&rows), &mut told);
+        let tried = imports::startups(&desk.context, dry, lines, &mut told);
         let tried = tried.await.unwrap();
-        let written = Terms {
-            dry_run: false,
-            ..terms
-        };
-        let made = imports::startups(&desk.context, written.clone(), rows_of(&rows), &mut told);
+        let made = imports::startups(&desk.context, DRAFTS, lines, &mut told);
         assert_eq!(made.await.unwrap(), tried);
         assert_eq!(tried.created, 120);
         let of = |pass| [(pass, 50), (pass, 100), (pass, 120)];
@@ -683,12 +735,97 @@ fn a_file_is_tried_whole_and_then_written_in_batches_between_which_others_write(
             passes,
             [of(Pass::Trying), of(Pass::Trying), of(Pass::Writing)].concat()
         );
+        // Each row has its fate, and an id once it is on record.
+        let lines_of = |pass: usize| fates.iter().skip(120 * pass).take(120);
+        for pass in 0..3 {
+            assert!((0..120).eq(lines_of(pass).map(|fate| fate.0)));
+            assert!(lines_of(pass).all(|fate| fate.1 == RowOutcome::Created));
+            assert!(lines_of(pass).all(|fate| fate.2.is_some() == (pass == 2)));
+        }
 
         // A transaction for each batch: what was written before it broke stays
         // there, and nothing of the trials does.
-        let mut told = |_, _| ();
-        let again = imports::startups(&desk.context, written, rows_of(&rows), &mut told);
+        let mut told = |_, _, _: &[Fate]| ();
+        let again = imports::startups(&desk.context, DRAFTS, lines, &mut told);
         assert_eq!(again.await.unwrap().unchanged, 120);
+    });
+}
+
+#[test]
+fn what_is_refused_keeps_all_back_and_every_row_has_its_fate() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let line = |number: u64| {
+            let water: Slug = "water".parse().unwrap();
+            let mut mandate = MandateContent {
+                tags: [(water.clone(), 3)].into(),
+                ..MandateContent::default()
+            };
+            mandate.excluded_tags.extend((number == 1).then_some(water));
+            let Ok(NewStartup {
+                external_id,
+                mut details,
+                identifiers,
+                ..
+            }) = bare_row(number, "Fund").row
+            else {
+                panic!("a good row");
+            };
+            details.kind = OrganizationKind::Investor;
+            let row = Ok(NewInvestor {
+                external_id,
+                firm_id: None,
+                details,
+                identifiers,
+                mandate: Some(mandate),
+                investments: Vec::new(),
+                contact: None,
+            });
+            Line { number, row }
+        };
+        let lines = move || Ok::<_, Error>((0..4).map(move |number| Ok(line(number))));
+        let mut fates = Vec::new();
+        let mut told = |pass, _, some: &[Fate]| {
+            assert_eq!(pass, Pass::Trying);
+            fates.extend_from_slice(some);
+        };
+        let tally = imports::investors(&desk.context, DRAFTS, lines, &mut told).await;
+        assert!(matches!(tally, Err(Error::Invalid(_))), "{tally:?}");
+        let outcomes: Vec<_> = fates.iter().map(|fate| fate.outcome).collect();
+        let (made, bad) = (RowOutcome::Created, RowOutcome::Bad);
+        assert_eq!(outcomes, [made, bad, made, made]);
+        assert_eq!(fates[1].faults[0].code, "contradiction");
+        assert!(desk.firm(OrganizationKind::Investor, "b-0").await.is_none());
+    });
+}
+
+/// However long a file is, a batch of it is held: no row is made before those
+/// of the batch before are through.
+#[test]
+fn a_file_is_read_no_further_than_a_batch_ahead() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let made = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&made);
+        let lines = move || {
+            let made = Arc::clone(&counter);
+            made.store(0, Ordering::SeqCst);
+            Ok::<_, Error>((0..330).map(move |number| {
+                made.fetch_add(1, Ordering::SeqCst);
+                Ok(bare_row(number, "Stream"))
+            }))
+        };
+        let mut most = 0;
+        let mut told = |_, done, _: &[Fate]| {
+            most = most.max(made.load(Ordering::SeqCst).saturating_sub(done));
+        };
+        let dry = Terms {
+            dry_run: true,
+            ..DRAFTS
+        };
+        let tried = imports::startups(&desk.context, dry, lines, &mut told).await;
+        assert_eq!(tried.unwrap().created, 330);
+        assert_eq!(most, 0);
     });
 }
 

@@ -24,6 +24,7 @@ mod openapi;
 mod pages;
 mod permissions;
 mod preview;
+mod record_machines;
 mod scoring;
 mod small_records;
 mod support;

@@ -42,7 +42,21 @@ fn every_event_is_listed_and_one_is_written_as_asked() {
     let eml = fs::read(out.join("introduction.he.eml")).unwrap();
     let mail = MessageParser::new().parse(&eml).unwrap();
     assert!(mail.subject().unwrap().contains("Xəzər Kapital"));
+    // The links of the mail that goes out: mail to both has none of one's own.
+    assert!(html.contains("/my-consents?lang=he\""), "{html}");
+    assert!(!html.contains("/my-consents/") && !html.contains("/mail-settings/"));
+    assert!(mail.header("List-Unsubscribe").is_none());
     assert_eq!(fs::read_dir(&out).unwrap().count(), 2);
+    let one = [
+        "mail", "preview", "--event", "pulse", "--lang", "az", "--out", out_text,
+    ];
+    run(&mut bare(), &one).ok();
+    let html = fs::read_to_string(out.join("pulse.az.html")).unwrap();
+    for page in ["my-consents", "mail-settings"] {
+        assert!(html.contains(&format!("/{page}/preview\"")), "{html}");
+    }
+    let eml = fs::read_to_string(out.join("pulse.az.eml")).unwrap();
+    assert!(eml.contains("List-Unsubscribe: <https://corridor.example/unsubscribe/preview>"));
 }
 
 #[test]

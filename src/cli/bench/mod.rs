@@ -1,10 +1,12 @@
 //! `corridor bench`: how fast the matching engine is on this machine, beside a
-//! plain scan of the same data in the same run.
+//! plain scan of the same data in the same run; and files of invented firms to
+//! measure an import with.
 
 mod market;
 mod naive;
 mod past;
 mod report;
+pub mod rows;
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -23,6 +25,15 @@ pub enum BenchCommand {
         corridor bench matching --mandates 100000 --format json"
     )]
     Matching(MatchingArgs),
+    /// A file of invented firms, to measure an import with
+    #[command(
+        after_help = "NDJSON in Corridor's own form on standard output: names in Latin, Azerbaijani,\n\
+        Hebrew and Cyrillic letters, contents of the demo's firms, nobody to write to. The\n\
+        same count and seed make the same file. Example:\n\n  \
+        corridor bench rows --count 100000 > rows.ndjson\n  \
+        /usr/bin/time -v corridor --data scratch import rows.ndjson --report fates.ndjson"
+    )]
+    Rows(rows::RowsArgs),
 }
 
 /// How a table is wanted.
@@ -63,7 +74,10 @@ pub struct MatchingArgs {
 
 /// Measures and prints.
 pub(super) fn run(command: &BenchCommand) -> Result<(), Failure> {
-    let BenchCommand::Matching(args) = command;
+    let args = match command {
+        BenchCommand::Matching(args) => args,
+        BenchCommand::Rows(args) => return rows::run(args),
+    };
     let figures = measure(args)?;
     match args.format {
         Format::Table => super::print(&figures.table()),

@@ -4,7 +4,8 @@
 //! that starts ten weeks ago, so that timelines, deadlines and mails look as
 //! if people had worked with it.
 
-mod data;
+mod agreement;
+pub(super) mod data;
 mod people;
 mod story;
 mod tour;

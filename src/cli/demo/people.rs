@@ -11,9 +11,7 @@ use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::mandate::MandateAction;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::profile::ProfileAction;
-use crate::domain::programme::{
-    Corridor as Direction, Party, PartyRole, ProgrammeAction, ProgrammeDetails,
-};
+use crate::domain::programme::{Corridor as Direction, Party, PartyRole, ProgrammeDetails};
 use crate::services::accounts::{self, NewUser};
 use crate::services::compliance::{self, NewClearance};
 use crate::services::programmes;
@@ -21,7 +19,7 @@ use crate::services::startups::{self, Move};
 use crate::services::{Caller, Context, Error, mandates};
 
 use super::data::{Demo, InvestorEntry, MandateEntry, StartupEntry, day, value};
-use super::{Failure, PASSWORD};
+use super::{Failure, PASSWORD, agreement};
 
 /// A firm of the demo with its person.
 pub struct Member {
@@ -160,16 +158,8 @@ async fn open_programme(
     }
     let entry = &demo.programme;
     let details = programme_details(entry, parties).map_err(Failure::new)?;
-    let mut programme = programmes::create(context, curator, None, details).await?;
-    for action in [
-        ProgrammeAction::Negotiate,
-        ProgrammeAction::AgreeText,
-        ProgrammeAction::StartSigning,
-        ProgrammeAction::Activate,
-    ] {
-        programme =
-            programmes::transition(context, curator, None, programme.id, None, action).await?;
-    }
+    let draft = programmes::create(context, curator, None, details).await?;
+    let programme = agreement::bring_into_force(context, curator, draft).await?;
     Ok(programme.id)
 }
 

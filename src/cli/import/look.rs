@@ -9,6 +9,7 @@ use crate::cli::progress::Progress;
 use crate::config::import_mapping::Columns;
 use crate::services::imports::NewStartup;
 
+use super::fates::{Fates, Places};
 use super::portfolio::{Portfolios, Unknown};
 use super::report::{BadRow, BadRows, FileReport};
 use super::rows::{Checked, Ids, RowFault, Rules, deal, investor, startup};
@@ -21,6 +22,10 @@ pub struct Looked {
     pub files: Vec<FileReport>,
     /// The bad rows of all files.
     pub bad: BadRows,
+    /// Where the fates of rows are written down.
+    pub fates: Fates,
+    /// Whether there are deals, for which sides are remembered.
+    derives: bool,
     /// The deals of each investor.
     pub portfolios: Portfolios,
     /// Words without a tag, with the number of startups that have them.
@@ -28,11 +33,14 @@ pub struct Looked {
 }
 
 impl Looked {
-    /// Nothing yet; bad rows will go to the file that the arguments name.
+    /// Nothing yet; the fates of rows will go to the file that the arguments
+    /// name.
     pub fn new(args: &ImportArgs) -> Result<Self, ImportError> {
         Ok(Self {
             files: Vec::with_capacity(3),
-            bad: BadRows::new(args.report.as_deref()).map_err(ImportError::Report)?,
+            bad: BadRows::default(),
+            fates: Fates::new(args.report.as_deref()).map_err(ImportError::Report)?,
+            derives: args.investments.is_some(),
             portfolios: Portfolios::default(),
             unmapped: HashMap::new(),
         })
@@ -46,10 +54,13 @@ impl Looked {
             let checked = startup(rules, &mut ids, line);
             if let Checked::Good(row) = &checked {
                 looked.count_unmapped(rules, row);
-                let tags = row.content.all_tags().cloned().collect();
-                looked
-                    .portfolios
-                    .add_startup(&row.external_id, tags, row.details.country);
+                if looked.derives {
+                    let tags = row.content.all_tags().cloned().collect();
+                    let country = row.details.country;
+                    looked
+                        .portfolios
+                        .add_startup(&row.external_id, tags, country);
+                }
                 without_country += u64::from(row.details.country.is_none());
             }
             checked
@@ -68,7 +79,9 @@ impl Looked {
         let counts = self.at_file(path, &rules.mapping.investors, |looked, line| {
             let checked = investor(rules, &mut ids, line);
             if let Checked::Good(row) = &checked {
-                looked.portfolios.add_investor(&row.external_id);
+                if looked.derives {
+                    looked.portfolios.add_investor(&row.external_id);
+                }
                 without_country += u64::from(row.details.country.is_none());
             }
             checked
@@ -82,14 +95,23 @@ impl Looked {
 
     /// Looks at the past deals.
     pub fn at_investments(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
-        let counts = self.at_file(path, &rules.mapping.investments, |looked, line| match deal(
-            rules, line,
-        ) {
-            Checked::Good(deal) => match looked.portfolios.add(&deal) {
-                Ok(()) => Checked::Good(deal),
-                Err(unknown) => Checked::Bad(unknown.into_iter().map(unknown_side).collect()),
-            },
-            bad @ Checked::Bad(_) => bad,
+        let (file, columns) = (name_of(path), &rules.mapping.investments);
+        let places = Places::of(columns);
+        let counts = self.at_file(path, columns, |looked, line| {
+            let number = line.number;
+            let checked = match deal(rules, line) {
+                Checked::Good(deal) => match looked.portfolios.add(&deal) {
+                    Ok(()) => Checked::Good(deal),
+                    Err(unknown) => Checked::Bad(unknown.into_iter().map(unknown_side).collect()),
+                },
+                bad @ Checked::Bad(_) => bad,
+            };
+            let bad: &[RowFault] = match &checked {
+                Checked::Good(_) => &[],
+                Checked::Bad(faults) => faults,
+            };
+            looked.fates.push_deal(&file, &places, number, bad);
+            checked
         })?;
         self.files.push(counts);
         Ok(())
@@ -125,7 +147,7 @@ impl Looked {
                         line: number,
                         faults,
                     };
-                    self.bad.push(row).map_err(ImportError::Report)?;
+                    self.bad.push(row);
                 }
             }
         }

@@ -2,13 +2,14 @@
 //! of another system, which become startups, investors and, from past deals,
 //! mandates.
 //!
-//! Every file is read twice, a row at a time: first all rows of all files are
-//! checked, then, when none is bad (or `--keep-good` is given), each file is
-//! read whole, tried and written in batches.
-//! In memory are then the rows of one file, and throughout the ids, to find
-//! duplicates, and what the derivation of mandates needs.
+//! Every file is read three times, a row at a time: first all rows of all files
+//! are checked, then, when none is bad (or `--keep-good` is given), each file is
+//! tried and then written in batches. However long it is, in memory are two
+//! batches of it, a hash of each id, to find duplicates, and where past deals
+//! are given what the derivation of mandates needs.
 
 pub(super) mod cells;
+mod fates;
 mod look;
 mod own;
 mod portfolio;
@@ -29,12 +30,15 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::import::FileFormat;
 use crate::domain::programme::Programme;
 use crate::domain::text::Slug;
-use crate::services::imports::{self, NewInvestor, NewStartup, Pass, Tally, Terms};
+use crate::services::imports::{
+    self, Fate, Line as Row, NewInvestor, NewStartup, Pass, Tally, Terms,
+};
 use crate::services::{Clock, Context, Error};
 use crate::startup::{context, open_existing_store, open_or_begin_store};
 
 use super::Failure;
 use super::progress::Progress;
+use fates::{Fates, Places};
 use look::Looked;
 use portfolio::Portfolios;
 use report::most_used;
@@ -84,7 +88,7 @@ pub struct ImportArgs {
     /// Write the good rows although others are bad
     #[arg(long)]
     pub keep_good: bool,
-    /// Write every bad row (of FILE: every row) to this file, one JSON object a line
+    /// Write what became of every row, or would become of it, to this file, one JSON object a line
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// How the summary is printed
@@ -148,7 +152,7 @@ pub enum ImportError {
     /// A file can't be taken as a whole.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The report of bad rows can't be written.
+    /// The report of the rows can't be written.
     #[error("the report can't be written: {0}")]
     Report(#[source] io::Error),
     /// The store failed.
@@ -257,22 +261,37 @@ pub async fn import(context: &Context, args: &ImportArgs) -> Result<Report, Impo
     let Looked {
         mut files,
         bad,
+        mut fates,
         portfolios,
         unmapped,
+        ..
     } = looked;
     let write = bad.total() == 0 || args.keep_good;
-    if write {
-        let terms = Terms {
-            programme,
-            ask_contacts: !args.no_claim_mails,
-            dry_run: args.dry_run,
+    if write || fates.is_wanted() {
+        let mut plan = Plan {
+            args,
+            rules,
+            terms: Terms {
+                programme,
+                ask_contacts: !args.no_claim_mails,
+                // A report tells of every row what it would have come to.
+                dry_run: args.dry_run || !write,
+            },
+            portfolios: Arc::new(portfolios),
+            fates,
         };
-        Box::pin(write_files(
-            context, args, &rules, &terms, portfolios, &mut files,
-        ))
-        .await?;
+        let mut tried = files.clone();
+        let outcome = Box::pin(go_through(context, &mut plan, &mut tried)).await;
+        fates = plan.fates;
+        match outcome {
+            Ok(()) if write => files = tried,
+            // The bad rows keep all back already, and the report names the others.
+            Err(ImportError::Store(Error::Invalid(_) | Error::Refused(_))) if !write => {}
+            outcome => outcome?,
+        }
     }
-    let (bad_rows, bad) = bad.finish().map_err(ImportError::Report)?;
+    fates.finish().map_err(ImportError::Report)?;
+    let (bad_rows, bad) = bad.finish();
     let (unmapped_tags, top_unmapped_tags) = most_used(unmapped);
     Ok(Report {
         dry_run: args.dry_run,
@@ -320,54 +339,104 @@ fn named<'a>(file: Option<&'a PathBuf>, argument: &str) -> Result<&'a PathBuf, I
     file.ok_or_else(|| ImportError::Usage(format!("{argument} is needed")))
 }
 
-async fn write_files(
+/// What is to be done with the good rows.
+struct Plan<'a> {
+    args: &'a ImportArgs,
+    rules: Arc<Rules>,
+    terms: Terms,
+    portfolios: Arc<Portfolios>,
+    fates: Fates,
+}
+
+/// Tries or writes the good rows of both files. Where one of the first is
+/// refused, the second are tried all the same, so that each has its fate.
+async fn go_through(
     context: &Context,
-    args: &ImportArgs,
-    rules: &Arc<Rules>,
-    terms: &Terms,
-    portfolios: Portfolios,
+    plan: &mut Plan<'_>,
     files: &mut [FileReport],
 ) -> Result<(), ImportError> {
     let [startups, investors, ..] = files else {
         return Ok(());
     };
-    let file = named(args.startups.as_ref(), "--startups")?;
-    let rows = good_startups(rules, file, startups.good)?;
-    let mut shown = Shown::of(file, startups.good);
-    let mut told = |pass, done| shown.tell(pass, done);
-    let tally = imports::startups(context, terms.clone(), rows, &mut told).await;
-    startups.set(shown.end(tally)?);
-    let file = named(args.investors.as_ref(), "--investors")?;
-    let rows = good_investors(rules, file, investors.good, portfolios)?;
-    let mut shown = Shown::of(file, investors.good);
-    let mut told = |pass, done| shown.tell(pass, done);
-    let tally = imports::investors(context, terms.clone(), rows, &mut told).await;
+    let (rules, terms) = (Arc::clone(&plan.rules), plan.terms.clone());
+    let file = named(plan.args.startups.as_ref(), "--startups")?.clone();
+    let places = Places::of(&rules.mapping.startups);
+    let mut shown = Shown::of(plan, &file, startups.good, places);
+    let mut told = |pass, done, fates: &[Fate]| shown.tell(pass, done, fates);
+    let good = startups.good;
+    let lines = move || startup_lines(&rules, &file, good);
+    let tally = imports::startups(context, terms, lines, &mut told).await;
+    let mut refused = None;
+    match shown.end(tally) {
+        Ok(tally) => startups.set(tally),
+        Err(error @ ImportError::Store(Error::Invalid(_) | Error::Refused(_))) => {
+            refused = Some(error);
+            plan.terms.dry_run = true;
+        }
+        Err(error) => return Err(error),
+    }
+
+    let (rules, terms) = (Arc::clone(&plan.rules), plan.terms.clone());
+    let file = named(plan.args.investors.as_ref(), "--investors")?.clone();
+    let portfolios = Arc::clone(&plan.portfolios);
+    let places = Places::of(&rules.mapping.investors);
+    let mut shown = Shown::of(plan, &file, investors.good, places);
+    let mut told = |pass, done, fates: &[Fate]| shown.tell(pass, done, fates);
+    let good = investors.good;
+    let lines = move || investor_lines(&rules, &file, good, &portfolios);
+    let tally = imports::investors(context, terms, lines, &mut told).await;
     investors.set(shown.end(tally)?);
-    Ok(())
+    refused.map_or(Ok(()), Err)
 }
 
 /// How far the store is with the rows of a file.
-struct Shown {
+struct Shown<'a> {
     file: String,
     bar: Progress,
     written: u64,
+    pass: Pass,
+    places: Places,
+    fates: &'a mut Fates,
+    /// Where the file's rows begin in the report; none where it keeps what was
+    /// written, and so is told of the last pass alone.
+    mark: Option<u64>,
+    last: Pass,
 }
 
-impl Shown {
-    fn of(path: &Path, rows: u64) -> Self {
+impl<'a> Shown<'a> {
+    fn of(plan: &'a mut Plan<'_>, path: &Path, rows: u64, places: Places) -> Self {
         Self {
             file: name_of(path),
             bar: Progress::rows("Trying", Some(rows)),
             written: 0,
+            pass: Pass::Trying,
+            places,
+            mark: plan.fates.mark(),
+            last: if plan.terms.dry_run {
+                Pass::Trying
+            } else {
+                Pass::Writing
+            },
+            fates: &mut plan.fates,
         }
     }
 
-    fn tell(&mut self, pass: Pass, done: u64) {
+    fn tell(&mut self, pass: Pass, done: u64, fates: &[Fate]) {
         if pass == Pass::Writing {
             self.bar.set_message("Writing");
             self.written = done;
         }
         self.bar.set_position(done);
+        // What becomes of a row goes before what would have become of it.
+        match self.mark {
+            Some(mark) if pass != self.pass => self.fates.rewind(mark),
+            None if pass != self.last => return,
+            _ => {}
+        }
+        self.pass = pass;
+        for fate in fates {
+            self.fates.push(&self.file, &self.places, fate);
+        }
     }
 
     /// What became of all, or of those that are on record.
@@ -385,73 +454,82 @@ impl Shown {
     }
 }
 
-fn good_startups(
+fn startup_lines(
     rules: &Arc<Rules>,
     path: &Path,
     good: u64,
-) -> Result<impl Iterator<Item = Result<NewStartup, Error>> + Send + use<>, TableError> {
-    let table: Table<StartupField> = Table::open(path, &rules.mapping.startups)?;
+) -> Result<impl Iterator<Item = Result<Row<NewStartup>, Error>> + Send + use<>, Error> {
+    let table: Table<StartupField> =
+        Table::open(path, &rules.mapping.startups).map_err(Error::internal)?;
     let (rules, mut ids) = (Arc::clone(rules), Ids::default());
-    let checked = table.map(move |line| Ok(startup(&rules, &mut ids, line?)));
-    Ok(good_rows(path, good, checked))
+    let checked = table.map(move |line| {
+        let line = line?;
+        Ok((line.number, startup(&rules, &mut ids, line)))
+    });
+    Ok(as_before(path, good, checked))
 }
 
-fn good_investors(
+fn investor_lines(
     rules: &Arc<Rules>,
     path: &Path,
     good: u64,
-    portfolios: Portfolios,
-) -> Result<impl Iterator<Item = Result<NewInvestor, Error>> + Send + use<>, TableError> {
-    let table: Table<InvestorField> = Table::open(path, &rules.mapping.investors)?;
-    let (rules_in, mut ids) = (Arc::clone(rules), Ids::default());
-    let checked = table.map(move |line| Ok(investor(&rules_in, &mut ids, line?)));
-    let rules = Arc::clone(rules);
-    Ok(good_rows(path, good, checked).map(move |row| {
-        let row = row?;
+    portfolios: &Arc<Portfolios>,
+) -> Result<impl Iterator<Item = Result<Row<NewInvestor>, Error>> + Send + use<>, Error> {
+    let table: Table<InvestorField> =
+        Table::open(path, &rules.mapping.investors).map_err(Error::internal)?;
+    let (rules, portfolios) = (Arc::clone(rules), Arc::clone(portfolios));
+    let mut ids = Ids::default();
+    let checked = table.map(move |line| {
+        let line = line?;
+        let (number, checked) = (line.number, investor(&rules, &mut ids, line));
+        let Checked::Good(row) = checked else {
+            return Ok((number, checked));
+        };
         let mandate = portfolios.mandate(&row.external_id, &rules.mapping.defaults);
         let currency = rules.mapping.defaults.currency;
         let investments = portfolios.past(&row.external_id, currency);
-        Ok(NewInvestor {
+        let row = NewInvestor {
             mandate,
             investments,
             ..row
-        })
-    }))
+        };
+        Ok((number, Checked::Good(row)))
+    });
+    Ok(as_before(path, good, checked))
 }
 
-/// The good rows among those checked a second time. There must be as many as
-/// at the first time, or the file was changed meanwhile.
-fn good_rows<T, I>(
+/// The rows that were checked before, once more. As many must be good, or the
+/// file was changed meanwhile.
+fn as_before<T, I>(
     path: &Path,
     good: u64,
     checked: I,
-) -> impl Iterator<Item = Result<T, Error>> + Send + use<T, I>
+) -> impl Iterator<Item = Result<Row<T>, Error>> + Send + use<T, I>
 where
     T: Send,
-    I: Iterator<Item = Result<Checked<T>, TableError>> + Send,
+    I: Iterator<Item = Result<(u64, Checked<T>), TableError>> + Send,
 {
-    let mut bar = Progress::rows(&format!("Reading {}", name_of(path)), Some(good));
     let changed = format!("{} changed while it was imported", path.display());
-    let rows = checked.filter_map(|row| match row {
-        Ok(Checked::Good(row)) => Some(Ok(row)),
-        Ok(Checked::Bad(_)) => None,
-        Err(error) => Some(Err(Error::internal(error))),
-    });
     let mut left = good;
     // The end is a row of its own, so that too few rows are noticed.
-    rows.map(Some)
+    checked
+        .map(Some)
         .chain(std::iter::once(None))
         .filter_map(move |row| {
-            let Some(row) = row else {
-                bar.finish();
-                return (left > 0).then(|| Err(Error::internal(changed.clone())));
+            let (number, checked) = match row {
+                None => return (left > 0).then(|| Err(Error::internal(changed.clone()))),
+                Some(Err(error)) => return Some(Err(Error::internal(error))),
+                Some(Ok(row)) => row,
             };
-            if left == 0 {
-                return Some(Err(Error::internal(changed.clone())));
-            }
-            left -= 1;
-            bar.step();
-            Some(row)
+            let row = match checked {
+                Checked::Good(_) if left == 0 => {
+                    return Some(Err(Error::internal(changed.clone())));
+                }
+                Checked::Good(row) => Ok(row),
+                Checked::Bad(faults) => Err(faults.into_iter().map(RowFault::into_fault).collect()),
+            };
+            left -= u64::from(row.is_ok());
+            Some(Ok(Row { number, row }))
         })
 }
 

@@ -2,9 +2,6 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -12,7 +9,7 @@ use crate::services::imports::Tally;
 
 use super::rows::RowFault;
 
-/// Bad rows that are shown; a file given with `--report` gets all of them.
+/// Bad rows that are shown; a file given with `--report` gets every row.
 const SHOWN: usize = 50;
 /// Unmapped tags that are shown.
 const TOP_TAGS: usize = 20;
@@ -35,41 +32,20 @@ impl fmt::Display for BadRow {
     }
 }
 
-/// The bad rows of all files: counted, the first ones kept, all written down
-/// where somebody asked for it.
+/// The bad rows of all files: counted, the first ones kept.
+#[derive(Default)]
 pub struct BadRows {
-    all: Option<BufWriter<File>>,
     shown: Vec<BadRow>,
     total: u64,
 }
 
 impl BadRows {
-    /// None yet; all go to `file`, one JSON object a line.
-    ///
-    /// # Errors
-    /// The file can't be made.
-    pub fn new(file: Option<&Path>) -> io::Result<Self> {
-        Ok(Self {
-            all: file.map(File::create).transpose()?.map(BufWriter::new),
-            shown: Vec::new(),
-            total: 0,
-        })
-    }
-
     /// Notes a row.
-    ///
-    /// # Errors
-    /// The file can't be written.
-    pub fn push(&mut self, row: BadRow) -> io::Result<()> {
-        if let Some(all) = &mut self.all {
-            serde_json::to_writer(&mut *all, &row)?;
-            all.write_all(b"\n")?;
-        }
+    pub fn push(&mut self, row: BadRow) {
         self.total += 1;
         if self.shown.len() < SHOWN {
             self.shown.push(row);
         }
-        Ok(())
     }
 
     /// How many there are.
@@ -78,14 +54,8 @@ impl BadRows {
     }
 
     /// The first ones and their total number.
-    ///
-    /// # Errors
-    /// The file can't be written.
-    pub fn finish(mut self) -> io::Result<(Vec<BadRow>, u64)> {
-        if let Some(all) = &mut self.all {
-            all.flush()?;
-        }
-        Ok((self.shown, self.total))
+    pub fn finish(self) -> (Vec<BadRow>, u64) {
+        (self.shown, self.total)
     }
 }
 

@@ -1,16 +1,19 @@
 //! Rows become startups, investors and deals, or faults that name their
 //! column.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Display;
 
 use chrono::NaiveDate;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::config::import_mapping::{
     Columns, ImportMapping, InvestmentField, InvestorField, MissingCountry, StartupField,
 };
 use crate::domain::country::Country;
+use crate::domain::fault::Fault;
 use crate::domain::identifier::{Identifier, IdentifierScheme, Statement};
 use crate::domain::money::Currency;
 use crate::domain::organization::OrganizationDetails;
@@ -57,6 +60,19 @@ impl RowFault {
             field,
             column: None,
             detail: detail.into(),
+        }
+    }
+
+    /// The same as reports over the API have it, by the field's name.
+    pub fn into_fault(self) -> Fault {
+        let (pointer, code) = match self.field {
+            "" => (String::new(), "bad_row"),
+            field => (format!("/{field}"), "bad_cell"),
+        };
+        Fault {
+            pointer,
+            code: code.into(),
+            detail: self.detail,
         }
     }
 
@@ -122,18 +138,23 @@ pub struct Rules {
     pub today: NaiveDate,
 }
 
-/// The ids of a file with their lines: each may come once.
+/// The ids of a file with their lines: each may come once. What is kept of an
+/// id is a hash of 16 bytes, however long it is.
 #[derive(Default)]
-pub struct Ids(HashMap<String, u64>);
+pub struct Ids(HashMap<[u8; 16], u64>);
 
 impl Ids {
     fn claim(&mut self, id: &str, line: u64) -> Result<String, String> {
         let id = bounded(id, 200, false).map_err(|fault| fault.to_string())?;
-        if let Some(first) = self.0.get(&id) {
-            return Err(format!("{id:?} was on line {first} already"));
+        let [hash @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _]: [u8; 32] =
+            Sha256::digest(&id).into();
+        match self.0.entry(hash) {
+            Entry::Occupied(first) => Err(format!("{id:?} was on line {} already", first.get())),
+            Entry::Vacant(free) => {
+                free.insert(line);
+                Ok(id)
+            }
         }
-        self.0.insert(id.clone(), line);
-        Ok(id)
     }
 }
 

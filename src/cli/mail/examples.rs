@@ -4,11 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::values::PassReason;
 use crate::mail::Said;
+use crate::mail::links::Links;
 use crate::mail::notice::{
-    AccountNews, AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk,
-    IntroductionClosed, Language, Meeting, MeetingMail, MeetingSide, Moment, NewsMail, Notice,
-    Outcome, OverMail, Part, Party, PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail,
-    Way, pass_reason,
+    AccountNews, AlertMail, AlertMatter, Counterpart, Introduction, IntroductionAsk,
+    IntroductionClosed, Language, Meeting, MeetingMail, MeetingSide, Moment, MyConsentsMail,
+    NewsMail, Notice, Outcome, OverMail, Part, Party, PulseMail, Purpose, RegistrationExists,
+    StaleMail, TicketMail, Way, pass_reason,
 };
 use crate::services::destinations::Destinations;
 
@@ -25,16 +26,11 @@ pub(super) struct Example {
 }
 
 impl Example {
-    /// The links of its reader.
-    pub(super) fn foot(&self) -> Foot<'static> {
-        Foot {
-            settings: self
-                .dispensable
-                .then_some("https://corridor.example/mail-settings/preview"),
-            // What goes to both sides has no link of one's own.
-            consents: (self.to.len() == 1)
-                .then_some("https://corridor.example/my-consents/preview"),
-        }
+    /// The links of its reader; what goes to both sides has none of one's own.
+    pub(super) fn links(&self, language: Language) -> Links {
+        let settings = self.dispensable.then_some("preview");
+        let consents = (self.to.len() == 1).then_some("preview");
+        Links::new(SITE, language, settings, consents)
     }
 }
 
@@ -172,6 +168,7 @@ impl Told<'_> {
             Notice::Introduction(_)
             | Notice::Meeting(_)
             | Notice::RegistrationExists(_)
+            | Notice::MyConsents(_)
             | Notice::Ticket(_) => true,
             _ => false,
         };
@@ -314,6 +311,7 @@ impl Told<'_> {
             programme: self.programme(),
             since: self.days(-30),
             record: self.way("deals"),
+            page: Some(format!("{SITE}/deals/preview")),
         };
         let over = |silent| OverMail {
             reader: Some(self.reader()),
@@ -427,6 +425,11 @@ impl Told<'_> {
             sign_in: self.destinations.sign_in.clone(),
         };
         all.push(self.example("registration_exists", Notice::RegistrationExists(exists)));
+        let consents = MyConsentsMail {
+            reader: Some(self.reader()),
+            link: format!("{SITE}/my-consents/preview"),
+        };
+        all.push(self.example("my_consents", Notice::MyConsents(consents)));
         all
     }
 
@@ -475,7 +478,10 @@ mod tests {
     /// Whatever is added to what people are told has a preview.
     #[test]
     fn everything_that_people_are_told_can_be_looked_at() {
-        let events: BTreeSet<_> = all(Language::En, &Destinations::default()).iter().map(|it| it.event).collect();
+        let events: BTreeSet<_> = all(Language::En, &Destinations::default())
+            .iter()
+            .map(|it| it.event)
+            .collect();
         let of = |prefix: &str, code: &str| format!("{prefix}_{code}");
         let mut wanted: Vec<String> = News::ALL.iter().map(|it| of("news", it.code())).collect();
         wanted.extend(Matter::ALL.iter().map(|it| of("alert", it.code())));
@@ -497,6 +503,7 @@ mod tests {
             "deal_stale",
             "registration",
             "registration_exists",
+            "my_consents",
             "invitation",
             "password_reset",
             "claim",

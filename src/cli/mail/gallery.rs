@@ -163,7 +163,10 @@ mod tests {
         let shown = |tag, language| {
             let mails = examples::all(language, &Destinations::default());
             let mails = mails.into_iter().map(|it| {
-                let html = it.notice.render_with(language, it.foot()).html;
+                let html = it
+                    .notice
+                    .render_with(language, it.links(language).foot())
+                    .html;
                 (it.event.to_owned(), html)
             });
             let pages = pages_in(tag, language).unwrap().into_iter();

@@ -125,7 +125,9 @@ fn list(destinations: &Destinations) -> Result<(), Failure> {
     let mut faults = vec![];
     for (tag, language) in LANGUAGES {
         for example in examples::all(language, destinations) {
-            let rendered = example.notice.render_with(language, example.foot());
+            let rendered = example
+                .notice
+                .render_with(language, example.links(language).foot());
             faults.extend(
                 check(tag, language, &rendered)
                     .into_iter()
@@ -180,7 +182,9 @@ fn write(
     example: &Example,
     language: Language,
 ) -> Result<(), Failure> {
-    let rendered = example.notice.render_with(language, example.foot());
+    let rendered = example
+        .notice
+        .render_with(language, example.links(language).foot());
     let faults = check(tag, language, &rendered);
     if !faults.is_empty() {
         let faults = faults.join("; ");
@@ -238,10 +242,7 @@ fn email(
         in_reply_to: None,
         references: vec![],
         invitation,
-        unsubscribe: example
-            .foot()
-            .settings
-            .map(|_| "https://corridor.example/unsubscribe/preview".to_owned()),
+        unsubscribe: example.links(language).unsubscribe(),
     };
     email.to_bytes().map_err(Failure::new)
 }
@@ -295,7 +296,9 @@ mod tests {
             for destinations in [&linked, &Destinations::default()] {
                 let mut events = BTreeSet::new();
                 for example in examples::all(language, destinations) {
-                    let rendered = example.notice.render_with(language, example.foot());
+                    let rendered = example
+                        .notice
+                        .render_with(language, example.links(language).foot());
                     assert!(
                         events.insert(example.event),
                         "{} comes twice",

@@ -6,11 +6,15 @@ use diesel::prelude::*;
 
 use crate::db::prepared::Prepare;
 use crate::db::schema::introduction_asks::{self, dsl};
+use crate::db::schema::introductions;
 use crate::db::types::Timestamp;
 use crate::db::{Conn, Result, stored};
 use crate::domain::ids::{AskId, IntroductionId, UserId};
-use crate::domain::introduction::{Ask, AskState};
+use crate::domain::introduction::{Ask, AskState, IntroductionStatus};
 use crate::domain::values::Side;
+
+/// The clock of a question stands while its introduction does.
+const FROZEN: &str = IntroductionStatus::Frozen.code();
 
 #[derive(Queryable)]
 struct Row {
@@ -166,7 +170,7 @@ pub fn extend_ask(conn: &mut Conn, id: AskId, expires_at: DateTime<Utc>) -> Resu
 }
 
 /// Up to `limit` open questions whose time has run out, the longest due
-/// first.
+/// first; none of what stands still in a freeze.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
@@ -174,6 +178,11 @@ pub fn due_asks(conn: &mut Conn, now: DateTime<Utc>, limit: usize) -> Result<Vec
     let rows: Vec<Row> = introduction_asks::table
         .filter(dsl::state.eq(AskState::Open.code()))
         .filter(dsl::expires_at.le(Timestamp(now)))
+        .filter(diesel::dsl::exists(
+            introductions::table
+                .filter(introductions::id.eq(dsl::introduction_id))
+                .filter(introductions::status.ne(FROZEN)),
+        ))
         .order((dsl::expires_at, dsl::id))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(conn)?;
@@ -200,6 +209,11 @@ pub fn to_remind(conn: &mut Conn, now: DateTime<Utc>, limit: usize) -> Result<Ve
     let rows: Vec<Row> = introduction_asks::table
         .filter(dsl::state.eq("open"))
         .filter(dsl::remind_at.le(Timestamp(now)))
+        .filter(diesel::dsl::exists(
+            introductions::table
+                .filter(introductions::id.eq(dsl::introduction_id))
+                .filter(introductions::status.ne(FROZEN)),
+        ))
         .order((dsl::remind_at, dsl::id))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(conn)?;

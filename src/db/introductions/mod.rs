@@ -7,7 +7,6 @@ mod asks;
 mod delegates;
 mod meetings;
 mod pulses;
-mod readings;
 mod requests;
 
 use chrono::{DateTime, Utc};
@@ -31,7 +30,6 @@ pub use self::pulses::{
     answer_pulse, due_follow_ups, find_pulse, follow_up, insert_pulse, pulses_of, put_follow_up,
     silent_follow_ups,
 };
-pub use self::readings::{has_read, note_reading};
 pub use self::requests::{
     asked_by_partner_since, asked_in_vain, asked_since, unanswered, unanswered_of_partner,
 };
@@ -102,6 +100,7 @@ struct Row {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     partner_id: Option<OrganizationId>,
+    frozen_from: Option<String>,
 }
 
 /// Stores a new introduction.
@@ -126,6 +125,7 @@ pub fn insert(conn: &mut Conn, introduction: &Introduction) -> Result<InsertOutc
         extended,
         convert_reported_by,
         partner,
+        frozen_from,
         version,
         created_at,
         updated_at,
@@ -154,6 +154,7 @@ pub fn insert(conn: &mut Conn, introduction: &Introduction) -> Result<InsertOutc
             dsl::created_at.eq(Timestamp(*created_at)),
             dsl::updated_at.eq(Timestamp(*updated_at)),
             dsl::partner_id.eq(*partner),
+            dsl::frozen_from.eq(frozen_from.map(IntroductionStatus::code)),
         ))
         .on_conflict_do_nothing();
     Ok(match sql::execute(conn, insert)? {
@@ -301,6 +302,37 @@ pub fn update(conn: &mut Conn, introduction: &Introduction) -> Result<bool> {
     }
 }
 
+/// Up to `limit` introductions that wait to be sent or stand still in a freeze,
+/// by id from the one after `after` on.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn unsent_after(
+    conn: &mut Conn,
+    after: Option<IntroductionId>,
+    limit: usize,
+) -> Result<Vec<Introduction>> {
+    use IntroductionStatus as S;
+    let states = [
+        S::Held,
+        S::AskingFirst,
+        S::AskingSecond,
+        S::BothAccepted,
+        S::Frozen,
+    ];
+    let mut query = introductions::table
+        .filter(dsl::status.eq_any(states.map(S::code)))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows: Vec<Row> = query
+        .order(dsl::id)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(introduction).collect()
+}
+
 /// How many live introductions a mandate has.
 ///
 /// # Errors
@@ -336,6 +368,7 @@ fn update_row(conn: &mut Conn, introduction: &Introduction) -> Result<bool> {
         extended,
         convert_reported_by,
         partner: _,
+        frozen_from,
         version,
         created_at: _,
         updated_at,
@@ -351,6 +384,7 @@ fn update_row(conn: &mut Conn, introduction: &Introduction) -> Result<bool> {
             dsl::investor_accepted.eq(investor_accepted),
             dsl::extended.eq(extended),
             dsl::convert_reported_by.eq(convert_reported_by.map(Side::code)),
+            dsl::frozen_from.eq(frozen_from.map(IntroductionStatus::code)),
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
@@ -382,6 +416,7 @@ fn introduction(row: Row) -> Result<Introduction> {
         created_at,
         updated_at,
         partner_id,
+        frozen_from,
     } = row;
     Ok(Introduction {
         id,
@@ -396,6 +431,7 @@ fn introduction(row: Row) -> Result<Introduction> {
             None => stored::code(&requester, Requester::from_code)?,
         },
         partner: partner_id,
+        frozen_from: stored::code_some(frozen_from.as_deref(), IntroductionStatus::from_code)?,
         requested_by,
         blurb,
         status: stored::code(&status, IntroductionStatus::from_code)?,
@@ -460,6 +496,7 @@ pub fn unsent(conn: &mut Conn, about: About) -> Result<Vec<IntroductionId>> {
         S::AskingSecond,
         S::BothAccepted,
         S::DeliveryProblem,
+        S::Frozen,
     ];
     let mut query = introductions::table
         .filter(dsl::status.eq_any(states.map(S::code)))

@@ -21,6 +21,7 @@ pub fn unanswered(conn: &mut Conn, side: Side, firm: OrganizationId) -> Result<u
         IntroductionStatus::Held,
         IntroductionStatus::AskingFirst,
         IntroductionStatus::AskingSecond,
+        IntroductionStatus::Frozen,
     ];
     let of_side = introductions::table
         .filter(dsl::requester.eq(side.code()))
@@ -69,6 +70,7 @@ pub fn unanswered_of_partner(conn: &mut Conn, partner: OrganizationId) -> Result
         IntroductionStatus::Held,
         IntroductionStatus::AskingFirst,
         IntroductionStatus::AskingSecond,
+        IntroductionStatus::Frozen,
     ];
     let count: i64 = introductions::table
         .filter(dsl::partner_id.eq(partner))

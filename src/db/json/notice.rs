@@ -50,6 +50,9 @@ struct Stored {
     sequence: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     programme: Option<String>,
+    /// Sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
 }
 
 /// The kind of a notice, without its parts.
@@ -75,6 +78,7 @@ fn blank(notice: &Notice) -> Stored {
         of: None,
         sequence: None,
         programme: None,
+        address: None,
     }
 }
 
@@ -127,6 +131,7 @@ pub fn encode(notice: &Notice) -> Result<String> {
         }
         Notice::RegistrationExists { user } => stored.person = Some(user.to_string()),
         Notice::Ticket { ticket } => stored.ticket = Some(ticket.to_string()),
+        Notice::MyConsents { address } => stored.address = Some(address.clone()),
         Notice::News {
             user,
             news,
@@ -283,6 +288,9 @@ pub fn decode(text: &str) -> Result<Notice> {
         },
         "ticket" => Notice::Ticket {
             ticket: parse(&part(&stored.ticket)?)?,
+        },
+        "my_consents" => Notice::MyConsents {
+            address: part(&stored.address)?,
         },
         "news" => Notice::News {
             user: parse(&part(&stored.person)?)?,

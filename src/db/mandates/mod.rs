@@ -102,6 +102,20 @@ pub fn insertion<E: From<Error>>(
     firm: &Organization,
     texts: Texts,
 ) -> Result<Together<E>> {
+    let kind = search::Kind::Mandate;
+    let words = search::insertion(conn, kind, mandate.id.uuid(), firm, texts);
+    Ok(bare_insertion(mandate, firm)?.with_all(words))
+}
+
+/// [`insertion`] so that it is found by no word: what is only tried is looked
+/// for by nobody.
+///
+/// # Errors
+/// It can't be written down.
+pub fn bare_insertion<E: From<Error>>(
+    mandate: &Mandate,
+    firm: &Organization,
+) -> Result<Together<E>> {
     let Mandate {
         id,
         organization,
@@ -139,12 +153,9 @@ pub fn insertion<E: From<Error>>(
         revisions::content.eq(content),
         revisions::created_at.eq(Timestamp(*updated_at)),
     ));
-    let [entry, words] = search::insertion(conn, search::Kind::Mandate, id.uuid(), firm, texts);
     Ok(Together::of(firm)
         .with(Part::new(row))
-        .with(Part::new(first))
-        .with(entry)
-        .with(words))
+        .with(Part::new(first)))
 }
 
 /// The mandate with that id.

@@ -2,7 +2,9 @@
 //! that it can be undone. A firm that went keeps its row, its checks and its
 //! referrals; what it owned is its keeper's.
 
+mod agreed;
 mod give;
+mod left;
 mod partners;
 
 use std::collections::BTreeMap;
@@ -17,6 +19,7 @@ use super::{Conn, Result};
 use crate::domain::ids::{DuplicateId, MergeId, OrganizationId};
 use crate::domain::values::codes;
 
+pub use agreed::{MergeAgreement, agree, agreements_of, disagree};
 pub use give::{
     give_identifier, give_ledgers, give_line, give_mandate, give_profile, give_shared,
     identifiers_of, index_records, made_since, mandates_of, profiles_of, reason_of_block,
@@ -24,6 +27,7 @@ pub use give::{
     shared_of, version_of,
 };
 
+pub use left::left_over;
 pub use partners::{
     give_desk, give_desk_line, give_party, give_party_back, give_signature, programmes_of,
     rival_referrals,

@@ -1,6 +1,7 @@
 //! The statements that have to differ between the back-ends, or that diesel's
 //! `MultiConnection` can't carry: two visible arms each, and nothing else.
 
+pub(super) mod batches;
 pub(super) mod contents;
 pub(super) mod said;
 pub(super) mod search;

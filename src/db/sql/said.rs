@@ -135,9 +135,10 @@ pub(in crate::db) fn earns(conn: &Conn, spans: &[Span]) -> SqlLiteral<Bool> {
         format!("({currency} = '{held}' AND {amount} >= {from} AND {amount} <= {to})")
     };
     let spans: Vec<String> = spans.iter().map(of).collect();
-    let condition = match spans.is_empty() {
-        true => "1 = 0".to_owned(),
-        false => spans.join(" OR "),
+    let condition = if spans.is_empty() {
+        "1 = 0".to_owned()
+    } else {
+        spans.join(" OR ")
     };
     diesel::dsl::sql::<Bool>(&format!("({condition})"))
 }

@@ -109,6 +109,20 @@ pub fn insertion<E: From<Error>>(
     firm: &Organization,
     texts: Texts,
 ) -> Result<Together<E>> {
+    let kind = search::Kind::StartupProfile;
+    let words = search::insertion(conn, kind, profile.id.uuid(), firm, texts);
+    Ok(bare_insertion(profile, firm)?.with_all(words))
+}
+
+/// [`insertion`] so that it is found by no word: what is only tried is looked
+/// for by nobody.
+///
+/// # Errors
+/// It can't be written down.
+pub fn bare_insertion<E: From<Error>>(
+    profile: &StartupProfile,
+    firm: &Organization,
+) -> Result<Together<E>> {
     let StartupProfile {
         id,
         organization,
@@ -148,13 +162,9 @@ pub fn insertion<E: From<Error>>(
         revisions::content.eq(content),
         revisions::created_at.eq(Timestamp(*updated_at)),
     ));
-    let [entry, words] =
-        search::insertion(conn, search::Kind::StartupProfile, id.uuid(), firm, texts);
     Ok(Together::of(firm)
         .with(Part::new(row))
-        .with(Part::new(first))
-        .with(entry)
-        .with(words))
+        .with(Part::new(first)))
 }
 
 /// The profile with that id.

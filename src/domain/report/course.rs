@@ -137,6 +137,11 @@ impl Courses {
         if from == to {
             return;
         }
+        // A freeze stops the clock of a question, not the question.
+        let goes_on = from == Some("frozen") && to.is_some_and(is_asking);
+        if to == Some("frozen") || goes_on && self.open.contains_key(&id) {
+            return;
+        }
         if let Some(place) = self.open.remove(&id)
             && let Some(question) = self.questions.get_mut(place)
         {

@@ -26,8 +26,12 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ("POST /tickets/{token}", Open),
     ("GET /consent/{token}", Open),
     ("POST /consent/{token}", Open),
+    ("GET /deals/{token}", Open),
+    ("POST /deals/{token}", Open),
     ("GET /pulse/{token}", Open),
     ("POST /pulse/{token}", Open),
+    ("GET /my-consents", Open),
+    ("POST /my-consents", Open),
     ("GET /my-consents/{token}", Open),
     ("POST /my-consents/{token}", Open),
     ("GET /matches/{token}", Open),
@@ -49,6 +53,8 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ("GET /v1/me/notifications", Needs(O::ReadAccount)),
     ("PUT /v1/me/notifications", Session(O::WriteAccount)),
     ("GET /v1/me/consents", Session(O::ReadAccount)),
+    ("GET /v1/me/consents/words", Session(O::ReadAccount)),
+    ("POST /v1/me/consents", Session(O::WriteAccount)),
     (
         "POST /v1/me/consents/{id}/withdrawal",
         Session(O::WriteAccount),
@@ -114,6 +120,18 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ),
     (
         "DELETE /v1/organizations/{id}/members/{person}",
+        Needs(O::WriteMembers),
+    ),
+    (
+        "GET /v1/organizations/{id}/merge-agreements",
+        Needs(O::ReadMembers),
+    ),
+    (
+        "PUT /v1/organizations/{id}/merge-agreements/{other}",
+        Needs(O::WriteMembers),
+    ),
+    (
+        "DELETE /v1/organizations/{id}/merge-agreements/{other}",
         Needs(O::WriteMembers),
     ),
     (
@@ -322,6 +340,10 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ),
     ("GET /v1/reviews", Needs(O::ReadCompliance)),
     ("POST /v1/reviews/decisions", Needs(O::WriteCompliance)),
+    (
+        "POST /v1/deal-notes/{id}/decisions",
+        Needs(O::WriteCompliance),
+    ),
     ("GET /v1/introductions/{id}/file", Needs(O::ReadCompliance)),
     ("GET /v1/freezes", Needs(O::ReadCompliance)),
     ("GET /v1/freezes/{id}", Needs(O::ReadCompliance)),

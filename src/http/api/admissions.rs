@@ -13,7 +13,7 @@ use crate::domain::ids::ProgrammeId;
 use crate::domain::profile::ProfileStatus;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
@@ -218,12 +218,12 @@ async fn admit_to_programme(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewAdmission>,
+    body: DocumentBody<NewAdmission>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/programmes/{id}/admissions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id = path_id(&id)?;
-    let admission = body.into_inner().read()?;
+    let admission = body.read(|it| it.read())?;
     let new = programmes::admit(&context, &caller, intent, id, admission).await?;
     Ok(HttpResponse::Ok().json(AdmissionView { new }))
 }
@@ -292,12 +292,12 @@ async fn withdraw_admission(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewAdmissionWithdrawal>,
+    body: DocumentBody<NewAdmissionWithdrawal>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/programmes/{id}/admissions/withdrawals";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id = path_id(&id)?;
-    let (admission, reason) = body.into_inner().read()?;
+    let (admission, reason) = body.read(|it| it.read())?;
     admissions::withdraw(&context, &caller, intent, id, admission, reason).await?;
     Ok(HttpResponse::Ok().json(AdmissionWithdrawalView { withdrawn: true }))
 }

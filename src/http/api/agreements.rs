@@ -16,7 +16,7 @@ use crate::domain::ids::ProgrammeId;
 use crate::domain::programme::{Programme, ProgrammeDetails};
 use crate::domain::text::{Language, bounded};
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::{DocumentBody, JsonBody};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
@@ -341,12 +341,12 @@ async fn write_agreement(
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
     if_match: IfMatch,
-    body: JsonBody<NewAgreement>,
+    body: DocumentBody<NewAgreement>,
 ) -> Result<HttpResponse, Problem> {
     let id = path_id(&id)?;
     agreements::find(&context, &caller, id).await?;
     let expected = if_match.version()?;
-    let written = body.into_inner().read(id)?;
+    let written = body.read(|it| it.read(id))?;
     let seen = agreements::write(&context, &caller, id, expected, written).await?;
     Ok(moved(seen.programme.version, &AgreementView::from(&seen)))
 }
@@ -454,7 +454,7 @@ async fn record_signing(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key, if_match): (web::Path<String>, IdempotencyKey, IfMatch),
-    body: JsonBody<NewSigning>,
+    body: DocumentBody<NewSigning>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/programmes/{id}/signings";
     let intent = intent(ROUTE, &request, &key, body.bytes());
@@ -462,7 +462,7 @@ async fn record_signing(
     let expected = if_match
         .version_of(agreements::find(&context, &caller, id))
         .await?;
-    let signed = body.into_inner().read()?;
+    let signed = body.read(|it| it.read())?;
     let seen = agreements::record_signing(&context, &caller, intent, id, expected, signed).await?;
     Ok(moved(seen.programme.version, &AgreementView::from(&seen)))
 }

@@ -12,7 +12,7 @@ use super::values::time;
 use crate::domain::fault::Faults;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
@@ -213,7 +213,7 @@ async fn move_block(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewBlockTransition>,
+    body: DocumentBody<NewBlockTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/blocks/{id}/transitions";
     let id: Uuid = path_id(&id)?;
@@ -221,7 +221,7 @@ async fn move_block(
         .version_of(blocks::find(&context, &caller, id))
         .await?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let reason = body.into_inner().read()?;
+    let reason = body.read(|it| it.read())?;
     let lifted = blocks::lift(&context, &caller, intent, id, expected, reason).await?;
     Ok(HttpResponse::Ok().json(BlockLiftingView { lifted }))
 }

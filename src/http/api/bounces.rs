@@ -17,7 +17,7 @@ use crate::domain::fault::Faults;
 use crate::domain::meeting_answer::CalendarReply;
 use crate::domain::text::{Email, bounded};
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::{Kind, Problem};
@@ -326,11 +326,11 @@ async fn report_bounce(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewBounce>,
+    body: DocumentBody<NewBounce>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/bounces", &request, &key, body.bytes());
     let content = body.bytes().to_vec();
-    let notification = body.into_inner().read(&context, &content)?;
+    let notification = body.read(|it| it.read(&context, &content))?;
     let bounce = bounces::report(&context, &caller, intent, notification).await?;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/v1/bounces/{}", bounce.id)))

@@ -12,7 +12,7 @@ use super::values::{parsed, texts, time};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::{DocumentBody, JsonBody};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, etag, versioned};
@@ -206,12 +206,12 @@ async fn create_client(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewClient>,
+    body: DocumentBody<NewClient>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/organizations/{id}/clients";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let organization: OrganizationId = path_id(&id)?;
-    let wanted = body.into_inner().read()?;
+    let wanted = body.read(NewClient::read)?;
     let (known, secret) = clients::create(&context, &caller, organization, wanted, intent).await?;
     Ok(HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))

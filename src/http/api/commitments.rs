@@ -14,7 +14,7 @@ use crate::domain::fault::Faults;
 use crate::domain::ids::CommitmentId;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -278,12 +278,12 @@ async fn make_commitment(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<CommitmentDocument>,
+    body: DocumentBody<CommitmentDocument>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/programmes/{id}/commitments";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let programme = path_id(&id)?;
-    let details = body.into_inner().read()?;
+    let details = body.read(|it| it.read())?;
     let made = commitments::make(&context, &caller, intent, programme, details).await?;
     let location = format!("/v1/commitments/{}", made.id);
     Ok(created(
@@ -410,14 +410,14 @@ async fn move_commitment(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key, if_match): (web::Path<String>, IdempotencyKey, IfMatch),
-    body: JsonBody<NewCommitmentTransition>,
+    body: DocumentBody<NewCommitmentTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/commitments/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id: CommitmentId = path_id(&id)?;
     let found = commitments::find(&context, &caller, id);
     let expected = if_match.version_of(found).await?;
-    let (action, reason) = body.into_inner().read()?;
+    let (action, reason) = body.read(|it| it.read())?;
     let after =
         commitments::transition(&context, &caller, intent, id, expected, action, reason).await?;
     Ok(moved(after.version, &CommitmentView::from(&after)))

@@ -14,7 +14,7 @@ use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
 use crate::http::problem::Problem;
@@ -155,10 +155,10 @@ async fn create_clearance(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewClearance>,
+    body: DocumentBody<NewClearance>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/clearances", &request, &key, body.bytes());
-    let check = body.into_inner().read()?;
+    let check = body.read(|it| it.read())?;
     let made = compliance::record_clearance(&context, &caller, intent, check).await?;
     Ok(HttpResponse::Created().json(ClearanceView::from(&made)))
 }
@@ -323,10 +323,10 @@ async fn create_block(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewBlock>,
+    body: DocumentBody<NewBlock>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/blocks", &request, &key, body.bytes());
-    let (a, b, reason) = body.into_inner().read()?;
+    let (a, b, reason) = body.read(|it| it.read())?;
     compliance::block(&context, &caller, intent, a, b, reason).await?;
     Ok(HttpResponse::NoContent().finish())
 }

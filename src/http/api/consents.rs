@@ -2,12 +2,14 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{intent, path_id};
+use super::timeline::hex;
 use super::values::time;
 use crate::http::caller::Authenticated;
-use crate::http::fields::Query;
+use crate::http::fields::{JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
 use crate::http::problem::Problem;
@@ -20,6 +22,8 @@ use crate::services::paging::PageRequest;
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(list_consents)
+        .service(get_consent_words)
+        .service(give_consent)
         .service(withdraw_consent)
         .service(renew_consent);
 }
@@ -59,9 +63,10 @@ pub struct ConsentView {
     #[schema(max_length = 40, example = "il_protection_of_privacy")]
     law: String,
     /// What is covered.
-    #[schema(max_items = 10, example = json!(["name", "role", "email", "organization"]))]
+    #[schema(max_items = 10, example = json!(["name", "role", "email", "organization", "profile"]))]
     data: Vec<&'static str>,
-    /// The firm it was passed on to, once both were told.
+    /// The firm that name and address were passed on to, once both were told.
+    /// It may read the name and profile of one's own firm before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200, example = "Khazar Capital")]
     recipient: Option<String>,
@@ -83,7 +88,8 @@ pub struct ConsentView {
     /// Its language.
     #[schema(max_length = 35, example = "he")]
     language: String,
-    /// How it was given: `request`, `mailed_link` or `signed_in`.
+    /// How it was given: `request`, `mailed_link`, `signed_in`, `submission` of a
+    /// profile, or `own_act` by publishing a record of one's own firm.
     #[schema(max_length = 20, example = "mailed_link")]
     method: String,
     /// When.
@@ -154,6 +160,80 @@ async fn list_consents(
         count: None,
     };
     Ok(view.respond(&request))
+}
+
+/// What a consent to be proposed says.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConsentWords)]
+pub struct ConsentWordsView {
+    /// The language of the text: the caller's, or English.
+    #[schema(max_length = 35, example = "az")]
+    language: &'static str,
+    /// The text.
+    #[schema(max_length = 10000)]
+    text: String,
+    /// Its SHA-256, as receipts have it.
+    #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    text_hash: String,
+}
+
+/// Shows what the caller would agree to by putting a record of their own firm
+/// forward (`submit` of a profile, `publish` of a profile or mandate) or by
+/// agreeing by name.
+#[utoipa::path(
+    operation_id = "get_consent_words",
+    tag = "accounts",
+    responses((status = 200, description = "The words.", body = ConsentWordsView))
+)]
+#[get("/v1/me/consents/words")]
+async fn get_consent_words(Authenticated(caller): Authenticated) -> Result<HttpResponse, Problem> {
+    let words = consents::words(&caller)?;
+    Ok(HttpResponse::Ok().json(ConsentWordsView {
+        language: words.language,
+        text_hash: hex(&Sha256::digest(words.text.as_bytes())),
+        text: words.text,
+    }))
+}
+
+/// A consent that shall be given.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewConsent {
+    /// The firm that agrees to be proposed to others.
+    #[schema(format = "uuid", max_length = 36)]
+    organization: String,
+}
+
+/// Agrees that a firm of the caller's is proposed to others.
+///
+/// For a firm whose people never said so, or whose consent has run out or ends
+/// within a month: until it stands, nothing new of the firm is shown. Putting a
+/// record of one's own firm forward (`submit` of a startup's profile, `publish`
+/// of a mandate) says the same, in the same words, which
+/// `GET /v1/me/consents/words` shows before.
+#[utoipa::path(
+    operation_id = "give_consent",
+    tag = "accounts",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
+    request_body = NewConsent,
+    responses(
+        (status = 200, description = "Given.", body = ConsentView),
+        (status = 404, description = "The caller doesn't answer for such a firm."),
+        (status = 409, description = "It stands, or it was taken back, which a renewal gives again."),
+    )
+)]
+#[post("/v1/me/consents")]
+async fn give_consent(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
+    body: JsonBody<NewConsent>,
+) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/me/consents", &request, &key, body.bytes());
+    let firm = path_id(&body.into_inner().organization)?;
+    let given = consents::give_own(&context, &caller, intent, firm).await?;
+    Ok(HttpResponse::Ok().json(ConsentView::from(&given)))
 }
 
 /// Takes back what the caller agreed to.

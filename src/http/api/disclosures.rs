@@ -36,6 +36,19 @@ pub struct DisclosureView {
     /// By way of what: `match`, `introduction` or `practice`.
     #[schema(max_length = 20, example = "match")]
     pub by: &'static str,
+    /// By which answer of the gate; absent on lines of before that was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    pub decision: Option<String>,
+    /// What that answer rests on, for the operator's people: each rule that was
+    /// asked, with what let it pass after a colon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 20, example = json!(["programme_in_force", "sensitivity:released"]))]
+    pub rules: Option<Vec<String>>,
+    /// Which revision was opened; absent for what was shown unopened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub revision: Option<i64>,
     /// Who was shown it, by name; absent while the other firm has not been
     /// named to this one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,6 +67,15 @@ impl From<&Line> for DisclosureView {
             level: disclosure.level.code(),
             programme: disclosure.programme.to_string(),
             by: disclosure.subject.kind.code(),
+            decision: disclosure
+                .gate
+                .as_ref()
+                .map(|gate| gate.decision.to_string()),
+            rules: line
+                .rules_told
+                .then(|| disclosure.gate.as_ref().map(|gate| gate.rules.clone()))
+                .flatten(),
+            revision: disclosure.revision,
             shown_to: line.shown_to.clone(),
             at: time(disclosure.at),
         }
@@ -68,8 +90,8 @@ pub struct NoFilters {}
 /// Lists what was shown of a firm, oldest first, for its own people and the
 /// operator's.
 ///
-/// Every teaser that was released and every opening beyond it is a line, also
-/// where a mail may have arrived without anybody's word for it.
+/// Every teaser that was released is a line, and every opening beyond it, once a
+/// day for each reader and revision, also where a mail may have arrived without anybody's word for it.
 #[utoipa::path(
     operation_id = "list_disclosures",
     tag = "organizations",

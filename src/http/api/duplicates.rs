@@ -19,7 +19,7 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::text::bounded;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
@@ -292,10 +292,10 @@ async fn create_duplicate(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewDuplicate>,
+    body: DocumentBody<NewDuplicate>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/duplicates", &request, &key, body.bytes());
-    let (firms, reason) = body.into_inner().read()?;
+    let (firms, reason) = body.read(|it| it.read())?;
     let made = duplicates::report(&context, &caller, intent, firms, reason).await?;
     let view = DuplicateView::from(made);
     let location = format!("/v1/duplicates/{}", view.id);
@@ -428,7 +428,7 @@ async fn move_duplicate(
     request: HttpRequest,
     (id, if_match): (web::Path<String>, IfMatch),
     key: IdempotencyKey,
-    body: JsonBody<NewDuplicateTransition>,
+    body: DocumentBody<NewDuplicateTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/duplicates/{id}/transitions";
     let id = path_id(&id)?;
@@ -436,7 +436,7 @@ async fn move_duplicate(
         .version_of(duplicates::find(&context, &caller, id))
         .await?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let (action, how) = body.into_inner().read()?;
+    let (action, how) = body.read(|it| it.read())?;
     let made = duplicates::transition(&context, &caller, intent, id, expected, action, how).await?;
     let view = DuplicateView::from(made);
     Ok(moved(view.version, &view))

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::timeline::{ActorView, TimelineQuery, hex};
+use super::values::time;
 use crate::http::caller::Authenticated;
 use crate::http::fields::Query;
 use crate::http::problem::Problem;
@@ -86,7 +87,7 @@ impl From<&SealedEvent> for LoggedView {
             position: event.position,
             hash: hex(&event.hash),
             id: event.id.to_string(),
-            at: event.at.to_rfc3339(),
+            at: time(event.at),
             kind: event.kind.clone(),
             subject: event.subject.into(),
             actor: event.actor.into(),

@@ -10,7 +10,7 @@ use crate::domain::commitment::{Adds, Evidence, EvidenceKind};
 use crate::domain::fault::Faults;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
 use crate::http::problem::Problem;
@@ -213,12 +213,12 @@ async fn give_evidence(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewEvidence>,
+    body: DocumentBody<NewEvidence>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/commitments/{id}/evidence";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id = path_id(&id)?;
-    let given = body.into_inner().read()?;
+    let given = body.read(|it| it.read())?;
     let given = commitments::give_evidence(&context, &caller, intent, id, given).await?;
     Ok(HttpResponse::Created().json(EvidenceView::from(&given)))
 }

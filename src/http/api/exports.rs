@@ -20,7 +20,7 @@ use crate::domain::ids::ExportId;
 use crate::domain::import::FileFormat;
 use crate::http::caller::Authenticated;
 use crate::http::download;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, etag, has_version, versioned};
@@ -210,10 +210,10 @@ async fn create_export(
     context: web::Data<Context>,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewExport>,
+    body: DocumentBody<NewExport>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/exports", &request, &key, body.bytes());
-    let wanted = body.into_inner().read()?;
+    let wanted = body.read(|it| it.read())?;
     let export = export_jobs::create(&context, &caller, intent, wanted).await?;
     let location = format!("/v1/exports/{}", export.id);
     Ok(created(
@@ -364,14 +364,14 @@ async fn move_export(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewExportTransition>,
+    body: DocumentBody<NewExportTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/exports/{id}/transitions";
     let id: ExportId = path_id(&id)?;
     let find = export_jobs::find(&context, &caller, id);
     let expected = if_match.version_of(find).await?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let action = body.into_inner().read()?;
+    let action = body.read(|it| it.read())?;
     let export = export_jobs::transition(&context, &caller, intent, id, expected, action).await?;
     Ok(moved(export.version, &ExportView::from(&export)))
 }

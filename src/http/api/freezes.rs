@@ -13,7 +13,7 @@ use crate::domain::compliance::FreezeScope;
 use crate::domain::fault::Faults;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, etag, versioned};
@@ -226,10 +226,10 @@ async fn create_freeze(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewFreeze>,
+    body: DocumentBody<NewFreeze>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/freezes", &request, &key, body.bytes());
-    let order = body.into_inner().read(&context)?;
+    let order = body.read(|it| it.read(&context))?;
     let made = freezes::order(&context, &caller, intent, order).await?;
     Ok(HttpResponse::Created()
         .insert_header(("Location", format!("/v1/freezes/{}", made.freeze.id)))
@@ -338,7 +338,7 @@ async fn lift_freeze(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewFreezeTransition>,
+    body: DocumentBody<NewFreezeTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/freezes/{id}/transitions";
     let id: Uuid = path_id(&id)?;
@@ -346,7 +346,7 @@ async fn lift_freeze(
         .version_of(freezes::find(&context, &caller, id))
         .await?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let reason = body.into_inner().read()?;
+    let reason = body.read(|it| it.read())?;
     let lifted = freezes::lift(&context, &caller, intent, id, expected, reason).await?;
     Ok(HttpResponse::Ok().json(LiftingView { lifted }))
 }

@@ -10,7 +10,7 @@ use super::exchange::{moved, path_id};
 use crate::domain::fault::Faults;
 use crate::domain::identifier::{Identifier, IdentifierScheme};
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -123,12 +123,12 @@ async fn put_identifiers(
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
     if_match: IfMatch,
-    body: JsonBody<IdentifiersDocument>,
+    body: DocumentBody<IdentifiersDocument>,
 ) -> Result<HttpResponse, Problem> {
     let id = path_id(&id)?;
     let may = organizations::identifiers(&context, &caller, id);
     let expected = if_match.version_of(may).await?;
-    let stated = body.into_inner().read()?;
+    let stated = body.read(|it| it.read())?;
     let (version, stated) =
         organizations::state_identifiers(&context, &caller, id, expected, stated).await?;
     Ok(moved(version, &IdentifiersDocument::of(&stated)))

@@ -17,7 +17,7 @@ use crate::domain::import::{
 };
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, etag, has_version, versioned};
@@ -502,14 +502,14 @@ async fn move_import(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewImportTransition>,
+    body: DocumentBody<NewImportTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/imports/{id}/transitions";
     let id: ImportId = path_id(&id)?;
     let find = import_jobs::find(&context, &caller, id);
     let expected = if_match.version_of(find).await?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let (action, keep_good) = body.into_inner().read()?;
+    let (action, keep_good) = body.read(|it| it.read())?;
     let moved_to =
         import_jobs::transition(&context, &caller, intent, id, expected, action, keep_good).await?;
     Ok(moved(moved_to.version, &ImportView::from(&moved_to)))

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use super::timeline::{EventView, hex};
 use super::values::time;
 use crate::services::introduction_file::{
-    Decision, Disclosure, File, GivenAnswer, Message, Receipt, SealedEvent,
+    Clearance, Decision, Disclosure, File, GivenAnswer, Licence, Message, Receipt, Release,
+    SealedEvent,
 };
 
 /// Everything on record about one introduction.
@@ -45,6 +46,17 @@ pub struct FileView {
     /// What compliance decided, about the match first.
     #[schema(max_items = 200)]
     decisions: Vec<FileDecisionView>,
+    /// What compliance released before of the startup's profile to firms of the
+    /// investor's country under this programme, for whichever match: an earlier
+    /// yes that holds lets this introduction through as well.
+    #[schema(max_items = 1000)]
+    releases: Vec<FileReleaseView>,
+    /// Every recorded check of the two firms, the startup's first.
+    #[schema(max_items = 1000)]
+    clearances: Vec<FileClearanceView>,
+    /// The startup's export licences.
+    #[schema(max_items = 200)]
+    licences: Vec<FileLicenceView>,
     /// What people answered.
     #[schema(max_items = 200)]
     answers: Vec<FileAnswerView>,
@@ -93,6 +105,130 @@ impl From<&Decision> for FileDecisionView {
             reason: decision.reason.clone(),
             decided_by: decision.by.to_string(),
             at: time(decision.at),
+        }
+    }
+}
+
+/// An earlier decision of compliance, of a whole scope.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FileRelease)]
+pub struct FileReleaseView {
+    /// At which revision of the profile.
+    #[schema(minimum = 1)]
+    revision: i64,
+    /// Under which programme.
+    #[schema(format = "uuid", max_length = 36)]
+    programme: String,
+    /// To firms of which country.
+    #[schema(max_length = 2, example = "AZ")]
+    country: String,
+    /// What was released.
+    #[schema(max_length = 100, example = "tag:water_loss")]
+    matter: String,
+    /// How gravely that was graded.
+    #[schema(max_length = 20, example = "review")]
+    sensitivity: &'static str,
+    /// Why.
+    #[schema(max_length = 2000)]
+    reason: String,
+    /// By whom.
+    #[schema(format = "uuid", max_length = 36)]
+    decided_by: String,
+    /// The last day on which it holds.
+    #[schema(format = "date", max_length = 10)]
+    valid_to: String,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    at: String,
+}
+
+impl From<&Release> for FileReleaseView {
+    fn from(release: &Release) -> Self {
+        Self {
+            revision: release.revision,
+            programme: release.programme.to_string(),
+            country: release.counterpart.to_string(),
+            matter: release.about.matter.to_string(),
+            sensitivity: release.about.sensitivity.code(),
+            reason: release.reason.clone(),
+            decided_by: release.by.to_string(),
+            valid_to: release.valid_to.to_string(),
+            at: time(release.at),
+        }
+    }
+}
+
+/// A recorded check of a firm.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FileClearance)]
+pub struct FileClearanceView {
+    /// Of which firm.
+    #[schema(format = "uuid", max_length = 36)]
+    organization: String,
+    /// What came out.
+    #[schema(max_length = 20, example = "clear")]
+    verdict: &'static str,
+    /// On what ground.
+    #[schema(max_length = 2000)]
+    basis: String,
+    /// By whom it was recorded.
+    #[schema(format = "uuid", max_length = 36)]
+    recorded_by: String,
+    /// The last day on which it holds.
+    #[schema(format = "date", max_length = 10)]
+    valid_to: String,
+    /// When it was recorded.
+    #[schema(format = "date-time", max_length = 35)]
+    at: String,
+}
+
+impl From<&Clearance> for FileClearanceView {
+    fn from(clearance: &Clearance) -> Self {
+        Self {
+            organization: clearance.organization.to_string(),
+            verdict: clearance.verdict.code(),
+            basis: clearance.basis.clone(),
+            recorded_by: clearance.by.to_string(),
+            valid_to: clearance.valid_to.to_string(),
+            at: time(clearance.created_at),
+        }
+    }
+}
+
+/// An export licence.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FileLicence)]
+pub struct FileLicenceView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// Who gave it.
+    #[schema(max_length = 200)]
+    authority: String,
+    /// Its number there.
+    #[schema(max_length = 100)]
+    number: String,
+    /// How it stands.
+    #[schema(max_length = 20, example = "checked")]
+    status: &'static str,
+    /// The first day.
+    #[schema(format = "date", max_length = 10)]
+    valid_from: String,
+    /// The last day.
+    #[schema(format = "date", max_length = 10)]
+    valid_to: String,
+}
+
+impl From<&Licence> for FileLicenceView {
+    fn from(licence: &Licence) -> Self {
+        let content = &licence.content;
+        Self {
+            id: licence.id.to_string(),
+            authority: content.authority.clone(),
+            number: content.number.clone(),
+            status: licence.status.code(),
+            valid_from: content.valid_from.to_string(),
+            valid_to: content.valid_to.to_string(),
         }
     }
 }
@@ -177,6 +313,27 @@ pub struct FileDisclosureView {
     /// By way of a `match` or an `introduction`.
     #[schema(max_length = 20)]
     by: &'static str,
+    /// By which answer of the gate; absent on lines of before that was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    decision: Option<String>,
+    /// What it said: `allow`; anything else came too late for a mail that was
+    /// under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 10, example = "allow")]
+    verdict: Option<String>,
+    /// What that rests on: each rule that was asked, with what let it pass after
+    /// a colon; else the rules that stand against it.
+    #[schema(max_items = 20, example = json!(["programme_in_force", "sensitivity:released"]))]
+    rules: Vec<String>,
+    /// Which revision was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    revision: Option<i64>,
+    /// Who opened it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    opened_by: Option<String>,
     /// When.
     #[schema(format = "date-time", max_length = 35)]
     at: String,
@@ -189,6 +346,15 @@ impl From<&Disclosure> for FileDisclosureView {
             shown_to: line.shown_to.to_string(),
             level: line.level.code(),
             by: line.subject.kind.code(),
+            decision: line.gate.as_ref().map(|gate| gate.decision.to_string()),
+            verdict: line.gate.as_ref().map(|gate| gate.verdict.clone()),
+            rules: line
+                .gate
+                .as_ref()
+                .map(|gate| gate.rules.clone())
+                .unwrap_or_default(),
+            revision: line.revision,
+            opened_by: line.opened_by.map(|by| by.to_string()),
             at: time(line.at),
         }
     }
@@ -288,6 +454,13 @@ impl From<&File> for FileView {
             status: introduction.status.code(),
             blurb_sha256: sha256(&introduction.blurb),
             decisions: file.decisions.iter().map(FileDecisionView::from).collect(),
+            releases: file.releases.iter().map(FileReleaseView::from).collect(),
+            clearances: file
+                .clearances
+                .iter()
+                .map(FileClearanceView::from)
+                .collect(),
+            licences: file.licences.iter().map(FileLicenceView::from).collect(),
             answers: file.answers.iter().map(FileAnswerView::from).collect(),
             receipts: file.receipts.iter().map(FileReceiptView::from).collect(),
             disclosures: file

@@ -12,7 +12,7 @@ use crate::domain::client::{AllowedAddresses, ApiKey, Scopes};
 use crate::domain::fault::Faults;
 use crate::domain::permission::Scope;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -218,10 +218,10 @@ async fn create_key(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewApiKey>,
+    body: DocumentBody<NewApiKey>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/me/keys", &request, &key, body.bytes());
-    let (password, new) = body.into_inner().read()?;
+    let (password, new) = body.read(NewApiKey::read)?;
     let (key, text) = keys::create(&context, &caller, &password, new, intent).await?;
     Ok(HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))

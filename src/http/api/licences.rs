@@ -15,7 +15,7 @@ use crate::domain::fault::Faults;
 use crate::domain::licence::{Licence, LicenceAction, LicenceContent, MOST_COUNTRIES, MOST_TAGS};
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::{DocumentBody, JsonBody};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
@@ -215,12 +215,12 @@ async fn record_licence(
     request: HttpRequest,
     id: web::Path<String>,
     key: IdempotencyKey,
-    body: JsonBody<NewLicence>,
+    body: DocumentBody<NewLicence>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/organizations/{id}/licences";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id = path_id(&id)?;
-    let content = body.into_inner().read(&context)?;
+    let content = body.read(|it| it.read(&context))?;
     let made = licences::record(&context, &caller, intent, id, content).await?;
     let location = format!("/v1/licences/{}", made.id);
     Ok(created(location, made.version, &LicenceView::from(&made)))

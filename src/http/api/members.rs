@@ -13,7 +13,7 @@ use crate::domain::ids::{OrganizationId, TicketId, UserId};
 use crate::domain::text::{Email, Language};
 use crate::domain::ticket::{Permit, Ticket};
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
@@ -262,12 +262,12 @@ async fn create_invitation(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewInvitation>,
+    body: DocumentBody<NewInvitation>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/organizations/{id}/invitations";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let organization: OrganizationId = path_id(&id)?;
-    let (email, role, language) = body.into_inner().read()?;
+    let (email, role, language) = body.read(NewInvitation::read)?;
     let ticket = members::invite(
         &context,
         &caller,

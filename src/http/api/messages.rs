@@ -12,7 +12,7 @@ use crate::domain::fault::Faults;
 use crate::domain::mail_state::Hold;
 use crate::domain::text::Email;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::{Kind, Problem};
@@ -148,13 +148,13 @@ impl From<&Message> for MessageView {
             state: message.standing().code(),
             hold: message.hold.map(Hold::code),
             attempts: message.attempts,
-            available_at: message.available_at.to_rfc3339(),
+            available_at: time(message.available_at),
             last_error: message.last_error.as_deref().map(without_addresses),
             last_answer: message.last_answer.as_deref().map(without_addresses),
-            created_at: message.created_at.to_rfc3339(),
-            bounced_at: message.bounced_at.map(|at| at.to_rfc3339()),
-            finished_at: message.finished_at.map(|at| at.to_rfc3339()),
-            sending_since: message.sending_since.map(|at| at.to_rfc3339()),
+            created_at: time(message.created_at),
+            bounced_at: message.bounced_at.map(time),
+            finished_at: message.finished_at.map(time),
+            sending_since: message.sending_since.map(time),
             doubts: message.doubts,
             unserved_since: message.unserved_since.map(time),
             recipients: None,
@@ -225,8 +225,8 @@ impl From<&Message> for OwnMessageView {
             notice: messages::notice(message),
             subject: message.subject.into(),
             state: message.standing().code(),
-            created_at: message.created_at.to_rfc3339(),
-            finished_at: message.finished_at.map(|at| at.to_rfc3339()),
+            created_at: time(message.created_at),
+            finished_at: message.finished_at.map(time),
         }
     }
 }
@@ -293,7 +293,7 @@ async fn get_message_body(
         subject: copy.subject,
         text: copy.text,
         html: copy.html,
-        created_at: at.to_rfc3339(),
+        created_at: time(at),
     }))
 }
 
@@ -377,11 +377,11 @@ async fn move_message(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewMessageTransition>,
+    body: DocumentBody<NewMessageTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/messages/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    body.into_inner().read()?;
+    body.read(|it| it.read())?;
     let message = messages::retry(&context, &caller, intent, path_id(&id)?).await?;
     Ok(HttpResponse::Ok().json(MessageView::from(&message)))
 }

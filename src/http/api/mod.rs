@@ -34,6 +34,7 @@ pub mod mandates;
 pub mod matches;
 pub mod me;
 pub mod members;
+pub mod merge_agreements;
 pub mod messages;
 pub mod notifications;
 pub mod oauth;
@@ -107,6 +108,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(duplicates::routes)
         .configure(disclosures::routes)
         .configure(members::routes)
+        .configure(merge_agreements::routes)
         .configure(clients::routes)
         .configure(referrals::routes)
         .configure(imports::routes)

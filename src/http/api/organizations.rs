@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::exchange::{created, intent, moved, path_id, query_code, query_id};
 use super::finding::{Asked, Wrong, order_of, query_country, query_time};
 use super::registrations::{NewOrganization, names};
-use super::values::parsed;
+use super::values::{parsed, time};
 use crate::domain::fault::Faults;
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::search::{Order, Query};
@@ -93,7 +93,7 @@ impl From<&Organization> for OrganizationView {
             country: details.country.map(|country| country.to_string()),
             website: details.website.as_ref().map(ToString::to_string),
             version: organization.version,
-            created_at: organization.created_at.to_rfc3339(),
+            created_at: time(organization.created_at),
         }
     }
 }

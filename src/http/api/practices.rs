@@ -15,7 +15,7 @@ use crate::domain::ids::PracticeId;
 use crate::domain::practice::{Held, PracticeAction, PracticeSession, PracticeStatus};
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
@@ -245,10 +245,10 @@ async fn propose_practice(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewPractice>,
+    body: DocumentBody<NewPractice>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/practices", &request, &key, body.bytes());
-    let proposal = body.into_inner().read()?;
+    let proposal = body.read(|it| it.read())?;
     let made = practices::propose(&context, &caller, intent, proposal).await?;
     let view = view(&context, &caller, made.id).await?;
     Ok(created(
@@ -351,14 +351,14 @@ async fn move_practice(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key, if_match): (web::Path<String>, IdempotencyKey, IfMatch),
-    body: JsonBody<NewPracticeTransition>,
+    body: DocumentBody<NewPracticeTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/practices/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id: PracticeId = path_id(&id)?;
     let found = practices::find(&context, &caller, id);
     let expected = if_match.version_of(found).await?;
-    let (action, outcome) = body.into_inner().read()?;
+    let (action, outcome) = body.read(|it| it.read())?;
     practices::transition(&context, &caller, intent, id, expected, action, outcome).await?;
     let view = view(&context, &caller, id).await?;
     Ok(moved(view.version, &view))
@@ -525,12 +525,12 @@ async fn note_practice_session(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewPracticeSession>,
+    body: DocumentBody<NewPracticeSession>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/practices/{id}/sessions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id = path_id(&id)?;
-    let held = body.into_inner().read()?;
+    let held = body.read(|it| it.read())?;
     let session = practices::hold(&context, &caller, intent, id, held).await?;
     Ok(HttpResponse::Created().json(PracticeSessionView::of(&session, &caller)))
 }

@@ -17,7 +17,7 @@ use crate::domain::programme::{
 };
 use crate::domain::tag::Taxonomy;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -347,10 +347,10 @@ async fn create_programme(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewProgramme>,
+    body: DocumentBody<NewProgramme>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/programmes", &request, &key, body.bytes());
-    let details = body.into_inner().read(&context.taxonomy())?;
+    let details = body.read(|it| it.read(&context.taxonomy()))?;
     let made = programmes::create(&context, &caller, intent, details).await?;
     let view = ProgrammeView::from(&made);
     Ok(created(

@@ -12,7 +12,7 @@ use crate::domain::fault::Faults;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::text::{Language, Name};
 use crate::domain::values::OrganizationKind;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
@@ -119,9 +119,9 @@ pub struct RegistrationView {
 #[post("/v1/registrations")]
 async fn create_registration(
     context: web::Data<Context>,
-    body: JsonBody<NewRegistration>,
+    body: DocumentBody<NewRegistration>,
 ) -> Result<HttpResponse, Problem> {
-    let (details, user) = body.into_inner().read()?;
+    let (details, user) = body.read(NewRegistration::read)?;
     accounts::register(&context, details, user).await?;
     Ok(HttpResponse::Accepted().json(RegistrationView { status: "accepted" }))
 }

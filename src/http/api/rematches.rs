@@ -11,7 +11,7 @@ use crate::domain::ids::{ProgrammeId, RematchId};
 use crate::domain::rematch::{MOST_TOP, Rematch};
 use crate::domain::scoring::Band;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::{DocumentBody, JsonBody};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
@@ -166,12 +166,12 @@ async fn create_rematch(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewRematch>,
+    body: DocumentBody<NewRematch>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/programmes/{id}/rematches";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let programme: ProgrammeId = path_id(&id)?;
-    let wanted = body.into_inner().read()?;
+    let wanted = body.read(|it| it.read())?;
     let job = rematch::start(&context, &caller, intent, programme, wanted).await?;
     let place = format!("/v1/programmes/{programme}/rematches/{}", job.id);
     Ok(created(place, job.version, &RematchView::from(&job)))

@@ -14,13 +14,16 @@ use crate::domain::fault::Faults;
 use crate::domain::ids::IntroductionId;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
 use crate::services::paging::PageRequest;
-use crate::services::reviews::{self, Filter, Outcome, Record, Review, Ruling, Scope, Worded};
+use crate::services::review_records::{Kind as Waiting, Waits};
+use crate::services::reviews::{
+    self, Entry, Filter, Outcome, Record, Review, Ruling, Scope, Worded,
+};
 use crate::services::{Context, introduction_file};
 
 /// Most characters of a reason.
@@ -158,14 +161,24 @@ pub struct ReadView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Review)]
 pub struct ReviewView {
-    /// What a decision would cover.
-    scope: ScopeView,
-    /// Whose profile.
+    /// What a decision would cover, of a question of the gate; absent on a record
+    /// that waits by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<ScopeView>,
+    /// The record that waits by itself; absent on a question of the gate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<ReviewRecordView>,
+    /// Whose profile; of a record the first firm that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uuid", max_length = 36)]
-    startup: String,
+    startup: Option<String>,
     /// What the firm is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
-    startup_name: String,
+    startup_name: Option<String>,
+    /// The words of a record that are in question, as they stand there.
+    #[schema(max_items = 1000)]
+    words: Vec<String>,
     /// The rules of the gate that are open, or that deny by now.
     #[schema(max_items = 20)]
     rules: Vec<&'static str>,
@@ -194,13 +207,91 @@ pub struct ReviewView {
     since: String,
 }
 
+/// A record that waits by itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReviewRecord)]
+pub struct ReviewRecordView {
+    /// `startup_profile`, `investor_profile`, `document`, `deal_note`, `practice`
+    /// or `licence`.
+    #[schema(max_length = 20, example = "deal_note")]
+    kind: &'static str,
+    /// Which.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// The firms that it is about.
+    #[schema(max_items = 2)]
+    about: Vec<String>,
+    /// Where it is decided.
+    #[schema(max_length = 200)]
+    act: String,
+}
+
+impl From<&Waits> for ReviewRecordView {
+    fn from(waits: &Waits) -> Self {
+        let id = waits.id.to_string();
+        let (kind, act) = match waits.kind {
+            Waiting::StartupProfile => (
+                "startup_profile",
+                format!("/v1/startup-profiles/{id}/compliance-agreement"),
+            ),
+            Waiting::InvestorProfile => (
+                "investor_profile",
+                format!("/v1/investor-profiles/{id}/compliance-agreement"),
+            ),
+            Waiting::Document => ("document", format!("/v1/documents/{id}/transitions")),
+            Waiting::DealNote => ("deal_note", format!("/v1/deal-notes/{id}/decisions")),
+            // What stands against it is settled for each of the firms.
+            Waiting::Practice => ("practice", "/v1/clearances".to_owned()),
+            Waiting::Licence => ("licence", format!("/v1/licences/{id}/transitions")),
+        };
+        Self {
+            kind,
+            id,
+            about: waits.names.clone(),
+            act,
+        }
+    }
+}
+
+impl From<Entry> for ReviewView {
+    fn from(entry: Entry) -> Self {
+        match entry {
+            Entry::Question(review) => Self::from(*review),
+            Entry::Record(waits) => Self::from(*waits),
+        }
+    }
+}
+
+impl From<Waits> for ReviewView {
+    fn from(waits: Waits) -> Self {
+        Self {
+            scope: None,
+            record: Some(ReviewRecordView::from(&waits)),
+            startup: waits.firms.first().map(ToString::to_string),
+            startup_name: waits.names.first().cloned(),
+            words: waits.words,
+            rules: waits.rules.iter().map(|rule| Rule::code(*rule)).collect(),
+            tags: vec![],
+            control_answers: false,
+            two_people: waits.two_people,
+            released_by: waits.released_by,
+            matches: vec![],
+            introductions: vec![],
+            worded: vec![],
+            since: time(waits.since),
+        }
+    }
+}
+
 impl From<Review> for ReviewView {
     fn from(review: Review) -> Self {
         let tags = review.tags.iter();
         Self {
-            scope: ScopeView::from(&review.scope),
-            startup: review.startup.to_string(),
-            startup_name: review.startup_name,
+            scope: Some(ScopeView::from(&review.scope)),
+            record: None,
+            startup: Some(review.startup.to_string()),
+            startup_name: Some(review.startup_name),
+            words: vec![],
             rules: review.rules.iter().map(|rule| Rule::code(*rule)).collect(),
             tags: tags
                 .map(|tag| SensitiveTagView {
@@ -255,12 +346,14 @@ impl ReviewFilters {
     }
 }
 
-/// Lists what the gate leaves open, the longest waiting first, for the
-/// operator's people.
+/// Lists everything that waits for compliance, the longest waiting first, for
+/// the operator's people.
 ///
-/// One entry is everything that one decision covers: a startup's profile at a
-/// revision, in a programme, towards a country. The 500 longest waiting matches
-/// and introductions are looked at.
+/// A question of the gate is everything that one decision covers: a startup's
+/// profile at a revision, in a programme, towards a country. A record that waits
+/// by itself (a profile under review, a document, a note about a deal, a practice
+/// the gate leaves open, a licence) says where it is decided, with the words in
+/// question. The 500 longest waiting of each kind are looked at.
 #[utoipa::path(
     operation_id = "list_reviews",
     tag = "compliance",
@@ -428,10 +521,10 @@ async fn decide_reviews(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewRuling>,
+    body: DocumentBody<NewRuling>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/reviews/decisions", &request, &key, body.bytes());
-    let (scopes, ruling, reason, read) = body.into_inner().read()?;
+    let (scopes, ruling, reason, read) = body.read(|it| it.read())?;
     let said = (ruling, reason.as_str());
     let decided = reviews::decide(&context, &caller, intent, scopes, said, read).await?;
     let items = decided.into_iter().map(|(scope, records)| RulingView {

@@ -17,7 +17,7 @@ use super::values::{code, parsed, time};
 use crate::domain::fault::Faults;
 use crate::domain::saved_view::{LONGEST_QUERY, ListKind, SavedView};
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, parse_query};
+use crate::http::fields::{DocumentBody, parse_query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -202,10 +202,10 @@ async fn create_saved_view(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<SavedViewDocument>,
+    body: DocumentBody<SavedViewDocument>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/saved-views", &request, &key, body.bytes());
-    let content = body.into_inner().read(&context, &caller)?;
+    let content = body.read(|it| it.read(&context, &caller))?;
     let view = saved_views::create(&context, &caller, intent, content).await?;
     let view = SavedViewView::from(&view);
     Ok(created(

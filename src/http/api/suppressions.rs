@@ -13,7 +13,7 @@ use crate::domain::message::SuppressionReason;
 use crate::domain::text::{Email, bounded};
 use crate::http::answer::NOTE_MAX;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::{DocumentBody, JsonBody};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
@@ -202,10 +202,10 @@ async fn add_suppression(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewSuppression>,
+    body: DocumentBody<NewSuppression>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/suppressions", &request, &key, body.bytes());
-    let (email, reason, note) = body.into_inner().read()?;
+    let (email, reason, note) = body.read(NewSuppression::read)?;
     let made = suppressions::add(&context, &caller, intent, email, reason, note).await?;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/v1/suppressions/{}", made.id)))

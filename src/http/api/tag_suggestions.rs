@@ -13,7 +13,7 @@ use crate::domain::tag::{Tag, Taxonomy};
 use crate::domain::tag_words::{Suggested, suggested};
 use crate::domain::text::{Language, Localized};
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::preconditions::digested;
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -126,9 +126,9 @@ impl SuggestionsView {
 async fn suggest_tags(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    body: JsonBody<NewTagSuggestions>,
+    body: DocumentBody<NewTagSuggestions>,
 ) -> Result<HttpResponse, Problem> {
-    let text = body.into_inner().read()?;
+    let text = body.read(|it| it.read())?;
     let reader = &caller.user.language;
     let view = SuggestionsView::of(&context.taxonomy(), reader, [&text], |_| false);
     Ok(HttpResponse::Ok().json(view))

@@ -49,7 +49,7 @@ pub const MATCH: SideRules = SideRules {
 /// stopped something.
 pub const INTRODUCTION: SideRules = SideRules {
     kinds: Kinds::Only(&["introduction.requested", "introduction.moved"]),
-    hidden_actions: &["gate", "refuse", "block"],
+    hidden_actions: &["gate", "refuse", "block", "freeze", "ask_again"],
     own_actions: &["decline", "not_now", "delegate", "report_abuse"],
     facts: Some(&["action", "from", "to", "side", "requester"]),
     own_id: true,

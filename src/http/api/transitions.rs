@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::domain::refusal::Refusal;
 use crate::http::problem::FaultView;
+use crate::services::consents::Agreement;
 
 /// The actions that are the caller's to take, now or when what stands in the
 /// way is gone.
@@ -25,6 +26,21 @@ pub struct TransitionView {
     pub action: String,
     /// What stands in its way; null if nothing does.
     pub blocked_by: Option<BlockView>,
+    /// What the caller agrees to by taking it, of which a receipt is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<AgreementView>,
+}
+
+/// What somebody agrees to by an action.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = TransitionAgreement)]
+pub struct AgreementView {
+    /// The language of the text: the caller's where there is one in it.
+    #[schema(max_length = 35, example = "en")]
+    pub language: &'static str,
+    /// The text, word for word.
+    #[schema(max_length = 4000)]
+    pub text: String,
 }
 
 /// What stands in the way of an action.
@@ -52,10 +68,31 @@ impl TransitionsView {
         let view = |(action, refusal): (&str, Option<Refusal>)| TransitionView {
             action: action.to_owned(),
             blocked_by: refusal.map(BlockView::from),
+            agreement: None,
         };
         Self {
             available: actions.into_iter().map(view).collect(),
         }
+    }
+}
+
+impl TransitionsView {
+    /// With what the caller agrees to by one of these actions.
+    #[must_use]
+    pub fn agreeing(mut self, agreement: Option<Agreement>, by: &[&str]) -> Self {
+        for entry in &mut self.available {
+            if by.contains(&entry.action.as_str()) {
+                entry.agreement = agreement.clone().map(AgreementView::from);
+            }
+        }
+        self
+    }
+}
+
+impl From<Agreement> for AgreementView {
+    fn from(agreement: Agreement) -> Self {
+        let Agreement { language, text } = agreement;
+        Self { language, text }
     }
 }
 

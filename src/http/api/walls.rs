@@ -14,7 +14,7 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::text::bounded;
 use crate::domain::wall::{Wall, WallAction, WallReach, WallStatus};
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
@@ -166,12 +166,12 @@ async fn declare_wall(
     request: HttpRequest,
     id: web::Path<String>,
     key: IdempotencyKey,
-    body: JsonBody<NewWall>,
+    body: DocumentBody<NewWall>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/organizations/{id}/walls";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id = path_id(&id)?;
-    let wanted = body.into_inner().read()?;
+    let wanted = body.read(|it| it.read())?;
     let made = walls::declare(&context, &caller, intent, id, wanted).await?;
     let location = format!("/v1/walls/{}", made.id);
     Ok(created(location, made.version, &WallView::of(&made, None)))
@@ -330,7 +330,7 @@ async fn move_wall(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewWallTransition>,
+    body: DocumentBody<NewWallTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/walls/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
@@ -338,7 +338,7 @@ async fn move_wall(
     let expected = if_match
         .version_of(walls::find(&context, &caller, id))
         .await?;
-    let step = body.into_inner().read()?;
+    let step = body.read(|it| it.read())?;
     let after = walls::transition(&context, &caller, intent, id, expected, step).await?;
     Ok(moved(after.version, &WallView::of(&after, None)))
 }

@@ -121,8 +121,14 @@ pub struct WorkLinksView {
 }
 
 impl WorkLinksView {
-    fn of(kind: RecordKind, id: &str) -> Self {
+    fn of(work: WorkKind, kind: RecordKind, id: &str) -> Self {
         let noun = match kind {
+            RecordKind::Organization if work == WorkKind::GiveConsent => {
+                return Self {
+                    own: Some(format!("/v1/organizations/{id}")),
+                    act: "/v1/me/consents".to_owned(),
+                };
+            }
             RecordKind::Organization => {
                 return Self {
                     own: Some(format!("/v1/organizations/{id}/clearances")),
@@ -135,12 +141,21 @@ impl WorkLinksView {
                     act: "/v1/referrals".to_owned(),
                 };
             }
+            RecordKind::DealNote => {
+                return Self {
+                    own: None,
+                    act: format!("/v1/deal-notes/{id}/decisions"),
+                };
+            }
             RecordKind::Freeze => {
                 return Self {
                     own: None,
                     act: format!("/v1/freezes/{id}/transitions"),
                 };
             }
+            RecordKind::Block => "blocks",
+            RecordKind::Licence => "licences",
+            RecordKind::Duplicate => "duplicates",
             RecordKind::Document => "documents",
             RecordKind::Wall => "walls",
             RecordKind::StartupProfile => "startup-profiles",
@@ -169,7 +184,7 @@ impl From<Seen> for WorkView {
         Self {
             id: item.id().to_string(),
             kind: item.kind.code(),
-            links: WorkLinksView::of(item.record, &record),
+            links: WorkLinksView::of(item.kind, item.record, &record),
             record: WorkRecordView {
                 kind: item.record.code(),
                 id: record,

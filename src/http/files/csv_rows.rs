@@ -101,7 +101,7 @@ impl CsvRows {
         }
         match self.document() {
             Ok(document) => {
-                let read = from_document(document.clone()).map_err(|misfit| misfit.faults);
+                let read = from_document(document.clone());
                 row(line, document, read, &self.taxonomy)
             }
             Err(column) => {

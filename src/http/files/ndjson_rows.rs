@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::rows::{illegible, row};
 use super::{LONGEST_ROW, too_long};
-use crate::domain::fault::Faults;
 use crate::domain::import::Place;
 use crate::domain::tag::Taxonomy;
 use crate::http::fields::read_line;
@@ -86,7 +85,8 @@ impl NdjsonRows {
             Ok(document @ Value::Object(_)) => document,
             Ok(_) => return illegible(number, "wrong_type", "Expected an object."),
             Err(_) => {
-                let faults = read_line::<Value>(line).err().map(Faults::into_vec);
+                let faults = read_line::<Value>(line).err();
+                let faults = faults.map(|misfit| misfit.faults.into_vec());
                 return FileRow {
                     line: number,
                     external_id: None,

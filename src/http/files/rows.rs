@@ -19,6 +19,7 @@ use crate::http::api::mandates::MandateDocument;
 use crate::http::api::registrations::names;
 use crate::http::api::startup_profiles::StartupProfileDocument;
 use crate::http::api::values::{code, parsed};
+use crate::http::fields::Misfit;
 use crate::http::idempotency::fingerprint_of;
 use crate::services::import_jobs::rows::{FileRow, FirmRow};
 use crate::services::referrals::{Contact, Content};
@@ -149,18 +150,22 @@ pub fn illegible(line: i64, code: &'static str, detail: impl Into<String>) -> Fi
 }
 
 /// The row that stands on `line`: `document` is what it says, and `read` the
-/// same by its types.
-pub fn row(
+/// same by its types. What is wrong with its shape and with what it means is
+/// told together.
+pub(super) fn row(
     line: i64,
     document: Value,
-    read: Result<FirmDocument, Faults>,
+    read: Result<FirmDocument, Misfit<FirmDocument>>,
     taxonomy: &Taxonomy,
 ) -> FileRow {
     let said = document.get("external_id").and_then(Value::as_str);
     let external_id = said.and_then(external_id);
-    let firm = read
-        .and_then(|read| read.firm(digest(document), taxonomy))
-        .map_err(Faults::into_vec);
+    let meant = |read: FirmDocument| read.firm(digest(document), taxonomy);
+    let firm = match read {
+        Ok(read) => meant(read),
+        Err(misfit) => Err(misfit.with_meaning(meant)),
+    };
+    let firm = firm.map_err(Faults::into_vec);
     FileRow {
         line,
         external_id,

@@ -9,7 +9,7 @@ use crate::domain::closing::{ClosingAction, ClosingStatus};
 use crate::domain::commitment::{CommitmentStatus, Goal};
 use crate::domain::compliance::{ClearanceVerdict, FreezeState};
 use crate::domain::deal_document::DealDocumentClass;
-use crate::domain::deal_work::{Camp, TaskAction, TaskStatus, Visibility};
+use crate::domain::deal_work::{Camp, NoteState, TaskAction, TaskStatus, Visibility};
 use crate::domain::document::{DocumentAction, DocumentClass, DocumentState};
 use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
 use crate::domain::export::{ExportAction, ExportKind, ExportState};
@@ -192,6 +192,7 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
             &["DealTask.assignee", "DealTaskDocument.assignee"],
             all!(Camp),
         ),
+        (&["DealNote.state"], all!(NoteState)),
         (&["DealTask.status"], all!(TaskStatus)),
         (&["Practice.status"], all!(PracticeStatus)),
         (&["NewDealTaskTransition.action"], all!(TaskAction)),
@@ -320,7 +321,10 @@ fn of_moves() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewLegalHoldTransition.action"], vec!["lift"]),
         (&["NewRematchTransition.action"], vec!["cancel"]),
         (&["NewSigning.action"], vec!["sign", "decline"]),
-        (&["NewRuling.ruling"], vec!["release", "refuse"]),
+        (
+            &["NewRuling.ruling", "NewNoteDecision.ruling"],
+            vec!["release", "refuse"],
+        ),
         (&["NewDealTransition.code"], all!(CloseCode)),
         (&["NewSuppression.reason"], all!(SuppressionReason)),
     ]

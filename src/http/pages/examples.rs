@@ -7,7 +7,9 @@ use chrono_tz::Tz;
 
 use super::question::NotePage;
 use super::wording::{Note, Wording};
-use super::{STYLE, entry, mail_settings, my_consents, pulse, question, ticket};
+use super::{
+    STYLE, ask_consents, deal, entry, mail_settings, my_consents, pulse, question, ticket,
+};
 use crate::domain::text::Language;
 
 /// What stands in each page for its style.
@@ -57,10 +59,12 @@ pub type Shown = (&'static str, String);
 pub fn all(facts: &Facts) -> Vec<Shown> {
     let mut all = question::examples::pages(facts);
     all.extend(pulse::examples::pages(facts));
+    all.push(deal::examples::page(facts));
     all.extend(entry::examples::pages(facts));
     all.extend(ticket::examples::pages(facts));
     all.push(mail_settings::examples::page(facts));
     all.extend(my_consents::examples::pages(facts));
+    all.extend(ask_consents::examples(&facts.language, &facts.investor));
     all.extend(notes(&facts.language));
     all
 }
@@ -76,7 +80,7 @@ pub(super) fn alone(page: &impl Template) -> String {
 /// What a link says that can't be used, or not any more.
 fn notes(reader: &Language) -> Vec<Shown> {
     type Which = fn(&'static Wording) -> &'static Note;
-    let notes: [(&'static str, Which); 18] = [
+    let notes: [(&'static str, Which); 20] = [
         ("question_answered", |words| &words.answered),
         ("question_passed_on", |words| &words.passed_on),
         ("question_paused", |words| &words.paused),
@@ -85,6 +89,8 @@ fn notes(reader: &Language) -> Vec<Shown> {
         ("link_invalid", |words| &words.invalid),
         ("pulse_answered", |words| &words.pulse.answered),
         ("pulse_expired", |words| &words.pulse.expired),
+        ("deal_over", |words| &words.deal.over),
+        ("deal_expired", |words| &words.deal.expired),
         ("match_answered", |words| &words.entries.answered),
         ("match_over", |words| &words.entries.over),
         ("match_expired", |words| &words.entries.expired),

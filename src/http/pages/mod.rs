@@ -1,7 +1,9 @@
 //! Pages for people without an account: plain HTML that works without
 //! JavaScript, in the reader's language.
 
+mod ask_consents;
 mod consent;
+mod deal;
 mod entry;
 pub mod examples;
 pub mod gallery;
@@ -50,6 +52,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(consent::show_question)
         .service(consent::answer_question)
+        .service(deal::show_deal)
+        .service(deal::answer_deal)
         .service(entry::show_match)
         .service(entry::answer_match)
         .service(entry::show_brief)
@@ -57,6 +61,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(mail_settings::change_settings)
         .service(mail_settings::show_unsubscribe)
         .service(mail_settings::unsubscribe)
+        .service(ask_consents::show_form)
+        .service(ask_consents::send_link)
         .service(my_consents::show_consents)
         .service(my_consents::withdraw)
         .service(pulse::show_pulse)

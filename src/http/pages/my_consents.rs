@@ -81,9 +81,10 @@ impl<'a> Entry<'a> {
             }
             Purpose::Proposals => phrase(own.proposals, &[organization]),
         };
-        let mut lines = vec![match &given.recipient {
-            Some(name) => phrase(own.recipient, &[("recipient", name)]),
-            None => phrase(own.recipient_later, &[]),
+        let mut lines = vec![match (&given.recipient, &given.purpose) {
+            (Some(name), _) => phrase(own.recipient, &[("recipient", name)]),
+            (None, Purpose::Introduction { .. }) => phrase(own.recipient_later, &[]),
+            (None, Purpose::Proposals) => phrase(own.recipient_proposals, &[]),
         }];
         if let Some(country) = given.country {
             let name = context.wording.word("country", country.code(), reader);

@@ -63,7 +63,10 @@ const LENGTHS: [&str; 4] = ["30", "45", "60", "90"];
 pub(super) struct QuestionPage<'a> {
     words: &'static Wording,
     lead: Vec<Piece>,
+    promise: &'static str,
     teaser: Option<Teaser<'a>>,
+    paragraphs: Option<Teaser<'a>>,
+    lines: Vec<String>,
     country: Option<Vec<Piece>>,
     blurb: Teaser<'a>,
     strengths: Vec<String>,
@@ -161,10 +164,13 @@ impl<'a> QuestionPage<'a> {
         Self {
             words,
             lead: lead(words, asked),
-            teaser: asked
-                .teaser
-                .as_ref()
-                .and_then(|text| Teaser::of(text, &person.language)),
+            promise: match asked.counterpart {
+                Some(_) => words.promise,
+                None => words.promise_first,
+            },
+            teaser: Teaser::of(&asked.portrait.sentence, &person.language),
+            paragraphs: Teaser::of(&asked.portrait.paragraphs, &person.language),
+            lines: asked.portrait.lines(context, &person.language),
             country,
             blurb: Teaser::by_somebody(&asked.blurb),
             strengths: strengths.map(|trace| sentence(&trace.reason)).collect(),
@@ -275,7 +281,8 @@ pub(super) struct NotePage {
     /// The languages in which it is said once more, because the reader's
     /// isn't known.
     others: &'static [&'static Wording],
-    /// The link to what the reader agreed to, where it is known who reads.
+    /// What stands in the link to what the reader agreed to, where it is known
+    /// who reads; else it leads to where a link of one's own is sent.
     my_consents: Option<String>,
 }
 

@@ -4,7 +4,9 @@ use chrono::{TimeZone as _, Utc};
 use chrono_tz::Tz;
 
 use super::*;
-use crate::mail::notice::AccountNews;
+use crate::mail::notice::{
+    AccountNews, MyConsentsMail, NewsMail, Purpose, RegistrationExists, TicketMail,
+};
 
 /// 15:30 UTC on Thursday, 3 December 2026.
 fn moment_in(zone: Tz) -> Moment {
@@ -175,6 +177,10 @@ fn every_notice() -> Vec<Notice> {
         Notice::IntroductionAsk(teaser_ask()),
         Notice::Introduction(connecting()),
         Notice::RegistrationExists(exists()),
+        Notice::MyConsents(MyConsentsMail {
+            reader: Some("Aysel Məmmədova".to_owned()),
+            link: "https://corridor.example/my-consents/abc".to_owned(),
+        }),
     ];
     notices.extend(tickets());
     notices.extend(news());

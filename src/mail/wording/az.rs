@@ -40,6 +40,7 @@ pub(super) const WORDING: Wording = Wording {
         lead_teaser: "Sizə “{programme}” proqramı çərçivəsində tanışlıq təklif olunur. Qarşı tərəfin adını hər iki tərəf razılıq verdikdən sonra biləcəksiniz.",
         about: "Qarşı tərəf haqqında",
         promise: "Adınız və ünvanınız yalnız razılıq versəniz ötürüləcək. İmtina edə və ya “hələ yox” cavabını da verə bilərsiniz.",
+        promise_first: "Razılıq versəniz, qarşı tərəfdən də soruşulacaq və o, təşkilatınızın adını və onun burada özü haqqında dərc etdiklərini oxuyacaq. Öz adınız və ünvanınız yalnız o da razılıq verdikdən sonra ötürüləcək. İmtina edə və ya “hələ yox” cavabını da verə bilərsiniz.",
         action: "Ətraflı oxuyun və cavab verin",
         expiry: "Cavab üçün son vaxt: {expires}. Bundan sonra sorğu öz-özünə bağlanacaq.",
         personal: "Bu keçid yalnız sizin üçündür. Xahiş edirik, onu başqasına göndərməyin.",
@@ -62,6 +63,7 @@ pub(super) const WORDING: Wording = Wording {
         subject: "Sövdələşmə yerində sayır: {counterpart}",
         lead: "{counterpart} ilə “{programme}” proqramı çərçivəsindəki sövdələşmə {since} tarixindən eyni mərhələdədir, bu isə nəzərdə tutulandan uzundur. Növbəti addım sizdən gözlənilir.",
         what_now: "Xahiş edirik, növbəti addımı bildirin, hansı günədək dayandırıldığını göstərin və ya onu bağlayın. Onda hər iki tərəf vəziyyəti bilir.",
+        answer: "Nə olduğunu bildirin",
     },
     alert: AlertWords {
         abuse_subject: "Sui-istifadə barədə bildiriş ({programme})",

@@ -50,6 +50,7 @@ pub(super) const WORDING: Wording = Wording {
         lead_teaser: "An introduction is proposed to you in the programme “{programme}”. You learn the other organisation’s name once both sides have said yes.",
         about: "About the other side",
         promise: "Your name and your address are passed on only if you say yes. You can also say no, or not now.",
+        promise_first: "If you say yes, the other side is asked as well, and reads the name of your organisation and what it has published about itself. Your own name and your address are passed on only once it has said yes, too. You can also say no, or not now.",
         action: "Read more and answer",
         expiry: "You can answer until {expires}. After that, the request closes by itself.",
         personal: "The link is meant for you alone. Please don’t forward it.",
@@ -72,6 +73,7 @@ pub(super) const WORDING: Wording = Wording {
         subject: "The deal with {counterpart} stands still",
         lead: "The deal with {counterpart} in the programme “{programme}” has been at the same stage since {since}, which is longer than planned. It waits for you.",
         what_now: "Please report the next step, name a day until which it is on hold, or close it. Both sides then know where they stand.",
+        answer: "Say what became of it",
     },
     alert: AlertWords {
         abuse_subject: "Abuse was reported ({programme})",

@@ -85,6 +85,8 @@ pub(super) struct Ask {
     pub about: &'static str,
     /// What happens with the reader's own name.
     pub promise: &'static str,
+    /// The same to who is asked first, before the other side is.
+    pub promise_first: &'static str,
     /// On the button.
     pub action: &'static str,
     /// With `{expires}`.
@@ -129,6 +131,8 @@ pub(super) struct StaleWords {
     pub lead: &'static str,
     /// What the reader can do.
     pub what_now: &'static str,
+    /// On the button that leads to the page of a side.
+    pub answer: &'static str,
 }
 
 /// What the operator's people should look at.

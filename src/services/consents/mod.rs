@@ -4,9 +4,11 @@
 //! |---|---|
 //! | here | the list, and taking back |
 //! | `keeping` | consents as they are given |
+//! | `links` | the way to the list, sent to an address on demand |
 //! | `proposals` | that a firm is proposed to others: stopped, and given again |
 
 mod keeping;
+mod links;
 mod proposals;
 mod submission;
 
@@ -18,12 +20,13 @@ use crate::db::outbox::{self, Cancel};
 use crate::db::page::Page;
 use crate::db::{self, Conn, introduction_consents};
 use crate::domain::consent::{
-    DELETION, INTRODUCTION_DATA, IntroductionConsent, PROPOSAL_DATA, PROPOSALS,
+    DELETION, INTRODUCTION_DATA, INTRODUCTION_DATA_WITHOUT_PROFILE, IntroductionConsent,
+    PROPOSAL_DATA, PROPOSALS, shows_profile,
 };
 use crate::domain::country::Country;
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::{IntroductionId, UserId};
-use crate::domain::introduction::IntroductionStatus;
+use crate::domain::introduction::{AskedAgain, IntroductionStatus};
 use crate::domain::permission::Operation;
 use crate::domain::text::{Email, Language};
 use crate::domain::values::Side;
@@ -34,9 +37,12 @@ use super::transitions::code;
 use super::{Caller, Context, Error, Intent, introductions, programmes, suppressions};
 
 pub(super) use keeping::{of_answer, of_requester};
-pub(super) use proposals::{WITHDRAWN, check_proposable, hindrance_to_show};
-pub use proposals::{renew_own, stop_again};
-pub(super) use submission::{Basis, basis, keep};
+pub(super) use links::prepare_link;
+pub use links::send_link;
+pub(super) use proposals::{WITHDRAWN, check_proposable, gives, hindrance_to_show, of_own_act};
+pub use proposals::{give_own, renew_own, stop_again, words};
+pub use submission::Agreement;
+pub(super) use submission::{Basis, agreement, basis, basis_on, keep};
 
 /// What a link to somebody's consents is bound to.
 const NAME: &str = "my_consents";
@@ -60,7 +66,8 @@ pub struct Given {
     pub law: String,
     /// What is covered, as codes.
     pub data: Vec<&'static str>,
-    /// The firm it is passed on to, once the reader knows its name.
+    /// The firm that the name and address are passed on to, once the reader
+    /// knows its name.
     pub recipient: Option<String>,
     /// The country of who it is passed on to, if known.
     pub country: Option<Country>,
@@ -347,7 +354,11 @@ fn to_introduction(conn: &mut Conn, consent: IntroductionConsent) -> Result<Give
         person_role: consent.person_role,
         operator: consent.operator,
         law: consent.law,
-        data: INTRODUCTION_DATA.to_vec(),
+        data: if shows_profile(&consent.text) {
+            INTRODUCTION_DATA.to_vec()
+        } else {
+            INTRODUCTION_DATA_WITHOUT_PROFILE.to_vec()
+        },
         recipient,
         country: consent.country,
         deletion: DELETION,
@@ -463,6 +474,36 @@ pub(super) fn lacks_consent(conn: &mut Conn, id: IntroductionId) -> Result<Optio
         let newest = given.iter().rfind(|consent| consent.side == *side);
         newest.is_some_and(|consent| consent.withdrawn_at.is_some())
     }))
+}
+
+/// Whether a side agreed that the other one reads what it has published before
+/// both have agreed: those who said yes in words of before did not.
+pub(super) fn lets_profile_be_read(
+    conn: &mut Conn,
+    id: IntroductionId,
+    side: Side,
+) -> Result<bool, Error> {
+    let given = introduction_consents::of_introduction(conn, id)?;
+    let newest = given.iter().rfind(|consent| consent.side == side);
+    Ok(newest.is_some_and(|it| it.withdrawn_at.is_none() && shows_profile(&it.text)))
+}
+
+/// Of which sides what was agreed to has run out; none where it holds.
+pub(super) fn ran_out(
+    conn: &mut Conn,
+    id: IntroductionId,
+    now: DateTime<Utc>,
+) -> Result<Option<AskedAgain>, Error> {
+    let given = introduction_consents::of_introduction(conn, id)?;
+    let is_over = |side| {
+        let newest = given.iter().rfind(|consent| consent.side == side);
+        newest.is_some_and(|consent| consent.valid_to <= now)
+    };
+    let sides = AskedAgain {
+        startup: is_over(Side::Startup),
+        investor: is_over(Side::Investor),
+    };
+    Ok((sides.startup || sides.investor).then_some(sides))
 }
 
 /// Whether both sides agreed that a curator gets the mail that connects, too.

@@ -2,12 +2,17 @@
 //! firm that is shown is paused and what was asked for it ends; given again, it
 //! is published again with the same step where its people want that.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{Given, one, person};
+use super::{Agreement, Given, agreement, one, person};
 use crate::db::{self, Conn};
-use crate::domain::consent::{ConsentReceipt, PROPOSALS, law_of};
+use crate::domain::consent::{
+    ConsentReceipt, OWN_ACT, PROPOSAL_DAYS, PROPOSAL_NOTICE_DAYS, PROPOSALS, SIGNED_IN, Standing,
+    law_of,
+};
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
 use crate::domain::mandate::MandateStatus;
@@ -30,15 +35,16 @@ pub(in crate::services) const WITHDRAWN: &str = "consent_withdrawn";
 /// What its people hear of only while they agree.
 pub(super) const TOPICS: [Topic; 3] = [Topic::Questions, Topic::Progress, Topic::Pulses];
 
-/// Refuses to show a firm to others whose people took back that it is.
+/// Refuses to show a firm to others whose people took back that it is; answers
+/// how their consent stands else.
 pub(in crate::services) fn check_proposable(
     conn: &mut Conn,
     firm: OrganizationId,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
-    match hindrance_to_show(conn, firm, now)? {
-        Some(refusal) => Err(refusal.into()),
-        None => Ok(()),
+) -> Result<Standing, Error> {
+    match db::consents::standing(conn, firm, now)? {
+        Standing::Withdrawn => Err(taken_back(conn, firm)?.into()),
+        stands => Ok(stands),
     }
 }
 
@@ -49,19 +55,23 @@ pub(in crate::services) fn hindrance_to_show(
     firm: OrganizationId,
     now: DateTime<Utc>,
 ) -> Result<Option<Refusal>, Error> {
-    if db::consents::withdrawn_among(conn, &[firm], now)?.is_empty() {
-        return Ok(None);
-    }
+    Ok(match db::consents::standing(conn, firm, now)? {
+        Standing::Withdrawn => Some(taken_back(conn, firm)?),
+        _ => None,
+    })
+}
+
+pub(super) fn taken_back(conn: &mut Conn, firm: OrganizationId) -> Result<Refusal, Error> {
     let again = match db::consents::withdrawn_last(conn, firm)? {
         Some(id) => format!(" (POST /v1/me/consents/{id}/renewal)"),
         None => String::new(),
     };
-    Ok(Some(Refusal::new(
+    Ok(Refusal::new(
         WITHDRAWN,
         format!(
             "The firm's people took back their consent to have it proposed to others; it is shown again once one of them has given it again{again}."
         ),
-    )))
+    ))
 }
 
 /// Pauses what is shown of a firm and ends what was asked for it, unless
@@ -110,10 +120,16 @@ pub async fn stop_again(context: &Context) -> Result<usize, Error> {
         "consent.stop",
         |firm: &OrganizationId| firm.uuid(),
         move |conn, limit| {
-            let firms = db::consents::withdrawn_since(conn, since, limit)?;
-            let shown = db::consents::shown_among(conn, &firms)?;
-            let lacking = db::consents::withdrawn_among(conn, &firms, now)?;
-            Ok(shown.intersection(&lacking).copied().collect())
+            let (mut found, mut after) = (BTreeSet::new(), None);
+            loop {
+                let some = db::consents::withdrawn_and_shown(conn, since, after, limit)?;
+                let firms: Vec<_> = some.iter().map(|(firm, ..)| *firm).collect();
+                found.extend(db::consents::withdrawn_among(conn, &firms, now)?);
+                after = some.last().copied();
+                if some.len() < limit || found.len() >= limit {
+                    return Ok(found.into_iter().take(limit).collect());
+                }
+            }
         },
         move |conn, firm: &OrganizationId| {
             db::organizations::lock(conn, *firm)?;
@@ -226,11 +242,13 @@ fn renew(
         });
     }
     db::organizations::lock(conn, before.organization)?;
+    // What ends soon may be given anew before it does.
+    let soon = now + TimeDelta::days(PROPOSAL_NOTICE_DAYS);
     let receipts = db::consents::of_user(conn, caller.id())?;
     let stands = receipts.iter().any(|other| {
         other.organization == before.organization
             && other.withdrawn_at.is_none()
-            && other.valid_to > now
+            && other.valid_to > soon
     });
     if stands {
         return Err(Error::refused("given_already", "This consent stands."));
@@ -250,7 +268,7 @@ fn renew(
         law: law_of(firm.details.country),
         text: before.text.clone(),
         language: before.language.clone(),
-        method: "signed_in",
+        method: SIGNED_IN,
         given_at: now,
         valid_to: now + (before.valid_to - before.given_at),
     };
@@ -260,4 +278,100 @@ fn renew(
         publish_again(context, conn, caller, before.organization)?;
     }
     one(context, conn, &person(caller), receipt.id)
+}
+
+/// Keeps what a person agrees to who puts a record of their own firm forward,
+/// where nobody's consent stands: that step is the consent. A program agrees to
+/// nothing. What was taken back is given again by name alone, see [`renew_own`].
+pub(in crate::services) fn of_own_act(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    firm: OrganizationId,
+) -> Result<(), Error> {
+    if db::clients::find(conn, caller.id())?.is_some() {
+        return Ok(());
+    }
+    give(context, conn, caller, firm, OWN_ACT).map(drop)
+}
+
+/// Whether publishing a record of a firm, as its own people do, gives a consent
+/// that doesn't stand.
+pub(in crate::services) fn gives(caller: &Caller, firm: OrganizationId, stands: Standing) -> bool {
+    !matches!(stands, Standing::Given | Standing::Withdrawn) && caller.belongs_to(firm)
+}
+
+/// Agrees, by name, that the caller's firm is proposed to others: for a firm
+/// whose people never said so, whose consent has run out, or ends within a month.
+///
+/// # Errors
+/// Not found for a firm that the caller doesn't answer for; a refusal while a
+/// consent stands, or when it was taken back, which a renewal gives again.
+pub async fn give_own(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    firm: OrganizationId,
+) -> Result<Given, Error> {
+    caller.may(Operation::WriteAccount, &[])?;
+    let (context_in, context_again) = (context.clone(), context.clone());
+    let (caller_in, person_again) = (caller.clone(), person(caller));
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            if !introductions::is_still_there(conn, caller_in.id(), firm)? {
+                return Err(Error::NotFound);
+            }
+            db::organizations::lock(conn, firm)?;
+            let now = context_in.now();
+            check_proposable(conn, firm, now)?;
+            let soon = now + TimeDelta::days(PROPOSAL_NOTICE_DAYS);
+            let until = db::consents::given_until(conn, firm, now)?;
+            if until.is_some_and(|until| until > soon) {
+                return Err(Error::refused("given_already", "This consent stands."));
+            }
+            let id = give(&context_in, conn, &caller_in, firm, SIGNED_IN)?;
+            one(&context_in, conn, &person(&caller_in), id)
+        },
+        move |conn, id| one(&context_again, conn, &person_again, id),
+    )
+    .await
+}
+
+/// Keeps a receipt of the caller's for a firm; answers its id.
+fn give(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    firm: OrganizationId,
+    method: &'static str,
+) -> Result<Uuid, Error> {
+    let now = context.now();
+    let country = db::organizations::find(conn, firm)?.ok_or(Error::NotFound)?;
+    let Agreement { language, text } = agreement(caller);
+    let receipt = ConsentReceipt {
+        id: context.new_id(),
+        user: caller.id(),
+        organization: firm,
+        purpose: PROPOSALS,
+        person_name: caller.user.name.clone(),
+        person_role: None,
+        law: law_of(country.details.country),
+        text,
+        language: language.parse().map_err(Error::internal)?,
+        method,
+        given_at: now,
+        valid_to: now + TimeDelta::days(PROPOSAL_DAYS),
+    };
+    tickets::keep_receipt(context, conn, &receipt)?;
+    Ok(receipt.id)
+}
+
+/// The words of a consent to be proposed, for the caller to read before they
+/// agree.
+pub fn words(caller: &Caller) -> Result<Agreement, Error> {
+    caller.may(Operation::ReadAccount, &[])?;
+    Ok(agreement(caller))
 }

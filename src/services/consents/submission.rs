@@ -5,14 +5,31 @@
 use chrono::TimeDelta;
 
 use crate::db::{self, Conn};
-use crate::domain::consent::{ConsentReceipt, PROPOSALS, law_of};
+use crate::domain::consent::{ConsentReceipt, PROPOSALS, Standing, law_of};
 use crate::domain::ids::OrganizationId;
 use crate::domain::proposal::submission_text;
 use crate::domain::refusal::Refusal;
 use crate::services::{Caller, Context, Error, tickets};
 
+use super::proposals::{gives, taken_back};
+
 /// For how long what was agreed to holds.
 const VALIDITY: TimeDelta = TimeDelta::days(2 * 365);
+
+/// What whoever submits agrees with by that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    /// In which language.
+    pub language: &'static str,
+    /// The text of which the receipt is kept.
+    pub text: String,
+}
+
+/// What that is for the caller.
+pub(in crate::services) fn agreement(caller: &Caller) -> Agreement {
+    let (language, text) = submission_text(&caller.user.language);
+    Agreement { language, text }
+}
 
 /// On what a submission rests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,20 +45,39 @@ pub(in crate::services) enum Basis {
 /// behind or doesn't yet (`claimed`).
 ///
 /// # Errors
-/// Nobody of the firm has agreed, and the caller can't for it.
+/// The firm's people took back what they had agreed to, or nobody of them has
+/// agreed and the caller can't for it.
 pub(in crate::services) fn basis(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
+    of: (OrganizationId, bool),
+) -> Result<Result<Basis, Refusal>, Error> {
+    let standing = db::consents::standing(conn, of.0, context.now())?;
+    basis_on(conn, caller, of, standing)
+}
+
+/// [`basis`] where it is known how the firm's consent stands. Whoever publishes
+/// gives it in the same cases, see [`gives`].
+pub(in crate::services) fn basis_on(
+    conn: &mut Conn,
+    caller: &Caller,
     (firm, claimed): (OrganizationId, bool),
+    standing: Standing,
 ) -> Result<Result<Basis, Refusal>, Error> {
     let own = caller.belongs_to(firm);
-    if !own && !claimed || db::consents::stands(conn, firm, context.now())? {
-        return Ok(Ok(Basis::Stands));
-    }
+    let stands = match standing {
+        // That is given again by name, not by the way.
+        Standing::Withdrawn => return Ok(Err(taken_back(conn, firm)?)),
+        Standing::Given | Standing::Before => true,
+        Standing::RanOut | Standing::Missing => !own && !claimed,
+    };
     // A program agrees to nothing.
-    if own && db::clients::find(conn, caller.id())?.is_none() {
+    if gives(caller, firm, standing) && db::clients::find(conn, caller.id())?.is_none() {
         return Ok(Ok(Basis::Given));
+    }
+    if stands {
+        return Ok(Ok(Basis::Stands));
     }
     Ok(Err(Refusal::new(
         "consent_needed",
@@ -57,7 +93,7 @@ pub(in crate::services) fn keep(
     organization: OrganizationId,
 ) -> Result<(), Error> {
     let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
-    let (language, text) = submission_text(&caller.user.language);
+    let Agreement { language, text } = agreement(caller);
     let now = context.now();
     let receipt = ConsentReceipt {
         id: context.new_id(),

@@ -304,14 +304,17 @@ fn note(
     let shown = firm(document.marks.camp);
     let to = reader.camps.first().copied();
     if let (Some(shown), Some(to)) = (shown, to.and_then(firm)) {
+        let subject = Subject::new(SubjectKind::Introduction, deal.introduction);
+        let by = disclosure::answer_about(context, conn, subject, Occasion::Connected)?;
         let showing = Showing {
             programme: deal.programme,
             shown,
             to,
             level: Level::DataRoom,
-            subject: Subject::new(SubjectKind::Introduction, deal.introduction),
+            subject,
+            opened: Some((caller.id(), 1)),
         };
-        disclosure::record(context, conn, &pen, showing)?;
+        disclosure::record(context, conn, &pen, showing, &by)?;
     }
     let mut facts = vec![("document", Value::Id(document.id))];
     facts.push(("class", code(document.class.code())));

@@ -25,7 +25,7 @@ use crate::db::deals;
 pub use crate::db::deals::Filter;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::deal_work::{Camp, DealNote, Marks, Plan, Visibility};
+use crate::domain::deal_work::{Camp, DealNote, Marks, NoteState, Plan, Visibility};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::DealId;
 use crate::domain::introduction::Introduction;
@@ -378,6 +378,8 @@ fn apply(
                 camp: Camp::Operator,
                 author: caller.id(),
             },
+            state: NoteState::Shown,
+            first_cleared_by: None,
             created_at: now,
         };
         db::deal_notes::insert(conn, &note)?;

@@ -4,15 +4,19 @@ use uuid::Uuid;
 
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::deal_work::{Camp, DealNote, Marks, NOTE, Reader, Visibility};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::deal_work::{
+    Camp, DealNote, Marks, NOTE, NoteState, Reader, Visibility, clear_note,
+};
+use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::DealId;
 use crate::domain::permission::Operation;
 use crate::domain::pipeline::Deal;
+use crate::domain::terms;
+use crate::services::compliance::note_decision;
 use crate::services::once::{Recorded, write_once};
 use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::transitions::code;
-use crate::services::{Caller, Context, Error, Intent, apart, screening};
+use crate::services::{Caller, Context, Error, Intent, apart};
 
 use super::changes::across;
 use super::load;
@@ -95,8 +99,10 @@ pub async fn list(
     .await
 }
 
-/// Notes something about a deal. What both sides are to read is screened, and
-/// nobody writes to the other side while something keeps them apart.
+/// Notes something about a deal. What both sides are to read is screened: words
+/// that name something restricted wait for compliance, and the other side doesn't
+/// learn of them before. Nobody writes to the other side while something keeps
+/// them apart.
 pub async fn write(
     context: &Context,
     caller: &Caller,
@@ -113,9 +119,12 @@ pub async fn write(
         move |conn| {
             let deal = writable(conn, &caller_in, id)?;
             let camp = camp_of(&caller_in, &deal)?;
+            let mut state = NoteState::Shown;
             if visibility == Visibility::Both {
-                screening::refuse_sensitive(&context_in, "/note", &text)?;
                 across(&context_in, conn, &caller_in, &deal)?;
+                if !terms::marked(&text, &context_in.taxonomy()).is_empty() {
+                    state = NoteState::Waiting;
+                }
             }
             let marks = Marks {
                 visibility,
@@ -128,6 +137,8 @@ pub async fn write(
                 action: NOTE.to_owned(),
                 note: text,
                 marks,
+                state,
+                first_cleared_by: None,
                 created_at: context_in.now(),
             };
             db::deal_notes::insert(conn, &note)?;
@@ -135,8 +146,82 @@ pub async fn write(
                 ("note", Value::Id(note.id)),
                 ("text", Value::hash_of(&note.note)),
             ];
-            log(&context_in, conn, &caller_in, "noted", id, &marks, facts)?;
+            // What waits stands on its author's own timeline until it is read.
+            let told = Marks {
+                visibility: match state {
+                    NoteState::Shown => visibility,
+                    _ => Visibility::Team,
+                },
+                ..marks
+            };
+            log(&context_in, conn, &caller_in, "noted", id, &told, facts)?;
             Ok(note)
+        },
+        |conn, id| db::deal_notes::find(conn, id)?.ok_or(Error::NotFound),
+    )
+    .await
+}
+
+/// Lets a note that waits through to the other side, for which it takes two
+/// people of compliance, or keeps it from them.
+///
+/// # Errors
+/// No such note of a deal that the caller decides about; a refusal when it
+/// doesn't wait, or for the first of the two again.
+pub async fn decide(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: Uuid,
+    release: bool,
+    reason: String,
+) -> Result<DealNote, Error> {
+    caller.may(Operation::WriteCompliance, &[])?;
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let before = db::deal_notes::find(conn, id)?.ok_or(Error::NotFound)?;
+            let deal = load(conn, before.deal)?;
+            caller_in.may(Operation::WriteCompliance, &[deal.startup, deal.investor])?;
+            // Nothing of one side is told the other while something keeps them
+            // apart; it goes on waiting.
+            if release && apart::of_deal(&context_in, conn, &deal)?.is_some() {
+                return Err(Error::refused(
+                    "not_available",
+                    "Something keeps the two apart; the note goes on waiting.",
+                ));
+            }
+            let (state, first) = clear_note(&before, caller_in.id(), release)?;
+            if !db::deal_notes::decide(conn, &before, (state, first))? {
+                return Err(Error::StaleVersion);
+            }
+            let subject = Subject::new(SubjectKind::Deal, deal.id);
+            let action = if release {
+                "release_note"
+            } else {
+                "refuse_note"
+            };
+            note_decision(&context_in, &caller_in, conn, subject, action, &reason)?;
+            let after = DealNote {
+                state,
+                first_cleared_by: first,
+                ..before
+            };
+            if state == NoteState::Cleared {
+                // Who of compliance it was, is not for the sides to read.
+                let facts = vec![
+                    ("note", Value::Id(after.id)),
+                    ("text", Value::hash_of(&after.note)),
+                    ("visibility", code(after.marks.visibility.code())),
+                    ("as", code(after.marks.camp.code())),
+                ];
+                let pen = context_in.pen(Actor::System);
+                pen.append(conn, "deal.noted", (SubjectKind::Deal, deal.id), facts)?;
+            }
+            Ok(after)
         },
         |conn, id| db::deal_notes::find(conn, id)?.ok_or(Error::NotFound),
     )

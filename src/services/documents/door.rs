@@ -207,14 +207,17 @@ fn note(
     introduction: &Introduction,
 ) -> Result<(), Error> {
     let pen = context.pen(caller.actor());
+    let subject = Subject::new(SubjectKind::Introduction, introduction.id);
+    let by = disclosure::answer_about(context, conn, subject, Occasion::Connected)?;
     let showing = Showing {
         programme: introduction.programme,
         shown: document.organization,
         to: introduction.investor,
         level: document.details.level,
-        subject: Subject::new(SubjectKind::Introduction, introduction.id),
+        subject,
+        opened: Some((caller.id(), document.current.number)),
     };
-    disclosure::record(context, conn, &pen, showing)?;
+    disclosure::record(context, conn, &pen, showing, &by)?;
     let by = (introduction.investor, Some(introduction.id));
     note_view(context, caller, conn, document, document.current.number, by)
 }

@@ -153,6 +153,8 @@ pub async fn create(
         let owner = writable(conn, &caller_in, profile)?;
         // Two uploads at once must not pass the same room.
         organizations::lock(conn, owner)?;
+        // Whoever erases holds the firm, too: nothing comes after that.
+        writable(conn, &caller_in, profile)?;
         check_room(&context_in, conn, owner, file.bytes)?;
         if db::documents::count_live(conn, profile)? >= MOST_OF_PROFILE {
             return Err(Error::refused(

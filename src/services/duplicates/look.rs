@@ -13,7 +13,9 @@ use crate::domain::duplicate::{
 };
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::firm_name::{FirmKeys, firm_keys};
+use crate::domain::identifier::Identifier;
 use crate::domain::ids::OrganizationId;
+use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::text::Website;
 use crate::domain::values::OrganizationKind;
 
@@ -56,28 +58,76 @@ pub(in crate::services) fn look(
         duplicates::put_traces(conn, firm, &BTreeSet::new())?;
         return walls::look(conn, firm);
     }
-    let traces = traces(&face);
+    let traces = traces(names(&face), &face);
     duplicates::put_traces(conn, firm, &traces)?;
     walls::look(conn, firm)?;
     let open = duplicates::surest_of(conn, firm, MOST_OPEN)?;
     let near = near(conn, firm, kind, &face, &open)?;
-    let mut alike = BTreeMap::new();
-    for part in near.chunks(PART) {
-        for (other, (_, other_face)) in faces(conn, part)? {
-            let (one, two) = if firm < other {
-                (&face, &other_face)
-            } else {
-                (&other_face, &face)
-            };
-            alike.extend(compare(one, two).map(|likeness| (other, likeness)));
-        }
-    }
+    let alike = alike(conn, firm, &face, &near)?;
     let pen = pen.of_system();
     vanish(conn, &pen, firm, open, &alike)?;
     for (other, likeness) in alike {
         put(conn, &pen, (firm, other), kind, likeness)?;
     }
     Ok(())
+}
+
+/// [`look`] for a firm that was registered in this very transaction: nothing is
+/// known of it but what it says, and hardly any is like another one.
+pub(in crate::services) fn look_at_new(
+    conn: &mut Conn,
+    pen: &Pen,
+    firm: &Organization,
+) -> Result<(), Error> {
+    let kind = firm.details.kind;
+    if !can_be_twins(kind) {
+        return Ok(());
+    }
+    let mut face = Face::default();
+    show(
+        &mut face,
+        &firm.details,
+        db::identifiers::of(conn, firm.id)?,
+    );
+    duplicates::lock(conn)?;
+    let keys = names(&face);
+    let mut telling = keys.own.clone();
+    telling.extend(keys.near.iter().cloned());
+    telling.extend(hosts(&face));
+    telling.extend(numbers(&face));
+    duplicates::put_traces(conn, firm.id, &traces(keys, &face))?;
+    walls::look_held(conn, firm.id)?;
+    if !duplicates::is_shared(conn, firm.id, kind, &telling)? {
+        return Ok(());
+    }
+    let near = near(conn, firm.id, kind, &face, &[])?;
+    let alike = alike(conn, firm.id, &face, &near)?;
+    let pen = pen.of_system();
+    for (other, likeness) in alike {
+        put(conn, &pen, (firm.id, other), kind, likeness)?;
+    }
+    Ok(())
+}
+
+/// Those of these firms that are like one, and how much.
+fn alike(
+    conn: &mut Conn,
+    firm: OrganizationId,
+    face: &Face,
+    near: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, Likeness>, Error> {
+    let mut alike = BTreeMap::new();
+    for part in near.chunks(PART) {
+        for (other, (_, other_face)) in faces(conn, part)? {
+            let (one, two) = if firm < other {
+                (face, &other_face)
+            } else {
+                (&other_face, face)
+            };
+            alike.extend(compare(one, two).map(|likeness| (other, likeness)));
+        }
+    }
+    Ok(alike)
 }
 
 /// The firms that one is compared with: those of its open pairs, and those that share a trace, the surest first.
@@ -130,19 +180,23 @@ fn faces(
         let (_, face) = faces
             .entry(*keeper)
             .or_insert_with(|| (details.kind, Face::default()));
-        face.names.extend(details.all_names().map(str::to_owned));
-        face.countries.extend(details.country);
-        face.hosts
-            .extend(details.website.as_ref().map(Website::host));
-        face.identifiers
-            .extend(stated.remove(&firm.id).unwrap_or_default());
+        let stated = stated.remove(&firm.id).unwrap_or_default();
+        show(face, &details, stated);
     }
     Ok(faces)
 }
 
+/// Adds to a face what a record says.
+fn show(face: &mut Face, details: &OrganizationDetails, stated: BTreeSet<Identifier>) {
+    face.names.extend(details.all_names().map(str::to_owned));
+    face.countries.extend(details.country);
+    let host = details.website.as_ref().map(Website::host);
+    face.hosts.extend(host);
+    face.identifiers.extend(stated);
+}
+
 /// Two firms are compared when they share one of these.
-fn traces(face: &Face) -> BTreeSet<String> {
-    let names = names(face);
+fn traces(names: FirmKeys, face: &Face) -> BTreeSet<String> {
     let mut traces = names.own;
     traces.extend(names.loose);
     traces.extend(hosts(face));
@@ -267,9 +321,15 @@ pub async fn catch_up(context: &Context) -> Result<usize, Error> {
         };
         let count = some.len();
         let pen = context.pen(Actor::System);
-        let step = context
-            .db
-            .write(move |conn| some.into_iter().try_for_each(|firm| look(conn, &pen, firm)));
+        let first = after.is_none();
+        let step = context.db.write(move |conn| -> Result<(), Error> {
+            if first {
+                // What firms are recognised by may have changed: walls are found
+                // by the same.
+                db::walls::renew_keys(conn)?;
+            }
+            some.into_iter().try_for_each(|firm| look(conn, &pen, firm))
+        });
         match step.await {
             // Who is served goes first.
             Err(Error::Busy { .. }) => tokio::time::sleep(PATIENCE).await,

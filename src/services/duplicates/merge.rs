@@ -3,6 +3,8 @@
 //! hold for both, a no of either's contact stands, and nobody comes to act for
 //! a firm because it was merged.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::db::merges::{Merge, Move, Moved};
@@ -15,15 +17,16 @@ use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{MergeId, OrganizationId, UserId};
 use crate::domain::mandate::MandateStatus;
+use crate::domain::merging::LeftOver;
 use crate::domain::profile::ProfileStatus;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::bounded;
 use crate::domain::ticket::{TicketKind, TicketOutcome};
 use crate::domain::values::{OrganizationKind, Side};
 
-use super::super::Error;
 use super::super::log::Pen;
 use super::super::transitions::code;
+use super::super::{Error, merge_agreements};
 use super::{desks, log, look, store};
 
 /// Most characters of a ground or reason.
@@ -58,7 +61,7 @@ pub(super) fn merge(
     // Who is about to write for one of them has found it as it was.
     organizations::touch(conn, lower, pen.now())?;
     organizations::touch(conn, upper, pen.now())?;
-    let facts = facts(conn, kept, gone)?;
+    let facts = facts(conn, (kept, gone), pen.now())?;
     may_merge(&facts)?;
     // Before the kept one is looked at again, which finds this pair no more.
     store(conn, after)?;
@@ -96,11 +99,15 @@ pub(super) fn merge(
 }
 
 /// What stands in the way of merging, in the direction in which less does.
-pub(super) fn obstacle(conn: &mut Conn, duplicate: &Duplicate) -> Result<Option<Refusal>, Error> {
+pub(super) fn obstacle(
+    conn: &mut Conn,
+    duplicate: &Duplicate,
+    now: DateTime<Utc>,
+) -> Result<Option<Refusal>, Error> {
     let (lower, upper) = duplicate.organizations;
     let mut least: Option<Refusal> = None;
     for (kept, gone) in [(lower, upper), (upper, lower)] {
-        match may_merge(&facts(conn, kept, gone)?) {
+        match may_merge(&facts(conn, (kept, gone), now)?) {
             Ok(()) => return Ok(None),
             Err(refusal) => {
                 let fewer = |held: &Refusal| refusal.missing.len() < held.missing.len();
@@ -113,14 +120,48 @@ pub(super) fn obstacle(conn: &mut Conn, duplicate: &Duplicate) -> Result<Option<
     Ok(least)
 }
 
-fn facts(conn: &mut Conn, kept: OrganizationId, gone: OrganizationId) -> Result<MergeFacts, Error> {
+fn facts(
+    conn: &mut Conn,
+    (kept, gone): (OrganizationId, OrganizationId),
+    now: DateTime<Utc>,
+) -> Result<MergeFacts, Error> {
     Ok(MergeFacts {
         kept: party(conn, kept)?,
         gone: party(conn, gone)?,
         kept_apart: db::walls::stand_between(conn, kept, gone)?,
         rival_introductions: merges::rival_introductions(conn, kept, gone)?,
         rival_referrals: merges::rival_referrals(conn, kept, gone)?,
+        agreed: merge_agreements::stands(conn, kept, gone)?,
+        people_joined: people_joined(conn, kept, gone)?,
+        left_over: left_over(conn, gone, now)?,
     })
+}
+
+/// Whether everybody of a firm belongs to another one as well.
+fn people_joined(
+    conn: &mut Conn,
+    kept: OrganizationId,
+    gone: OrganizationId,
+) -> Result<bool, Error> {
+    let there: BTreeSet<UserId> = db::users::members(conn, kept)?
+        .into_iter()
+        .map(|(user, _)| user.id)
+        .collect();
+    let theirs = db::users::members(conn, gone)?;
+    let joined = theirs.iter().all(|(user, _)| there.contains(&user.id));
+    Ok(joined && !theirs.is_empty())
+}
+
+fn left_over(
+    conn: &mut Conn,
+    gone: OrganizationId,
+    now: DateTime<Utc>,
+) -> Result<Vec<LeftOver>, Error> {
+    let mut left = merges::left_over(conn, gone)?;
+    if !db::consents::withdrawn_among(conn, &[gone], now)?.is_empty() {
+        left.push(LeftOver::ConsentTakenBack);
+    }
+    Ok(left)
 }
 
 fn party(conn: &mut Conn, id: OrganizationId) -> Result<Party, Error> {

@@ -24,7 +24,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::values::OrganizationKind;
 
 pub use look::catch_up;
-pub(super) use look::look;
+pub(super) use look::{look, look_at_new};
 
 use super::caller::in_any_hat;
 use super::log::Pen;
@@ -262,7 +262,7 @@ pub async fn transitions(
     id: DuplicateId,
 ) -> Result<Vec<(DuplicateAction, Option<Refusal>)>, Error> {
     caller.may(Operation::ReadDuplicates, &[])?;
-    let hats = hats(caller);
+    let (hats, now) = (hats(caller), context.now());
     context
         .db
         .read(move |conn| {
@@ -271,7 +271,7 @@ pub async fn transitions(
             for action in DuplicateAction::ALL {
                 let block = match action {
                     DuplicateAction::Merge if duplicate.state == DuplicateState::Open => {
-                        merge::obstacle(conn, &duplicate)?
+                        merge::obstacle(conn, &duplicate, now)?
                     }
                     DuplicateAction::Undo if duplicate.state == DuplicateState::Merged => {
                         undo::obstacle(conn, &duplicate)?

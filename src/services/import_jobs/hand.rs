@@ -17,7 +17,6 @@ use crate::domain::event::Actor;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ImportId, OrganizationId};
 use crate::domain::import::{Import, ImportRow, RowOutcome};
-use crate::domain::refusal::Refusal;
 use crate::domain::values::OrganizationKind;
 
 /// Characters of the id of a referral.
@@ -53,11 +52,18 @@ impl Hand {
                 Some(id) => db::programmes::find(conn, id)?,
                 None => None,
             };
-            let records = records::Import::of(context, actor, programme, asks);
-            let desk = Desk::of_actor(context, actor, false);
+            let mut records = records::Import::of(context, actor, programme, asks);
+            let mut desk = Desk::of_actor(context, actor, false);
+            if import.is_trial() {
+                records = records.tried();
+                desk = desk.tried();
+            }
             return Ok(Some(Self::Operator(Box::new(records), Box::new(desk))));
         };
-        let desk = Desk::of_actor(context, actor, asks);
+        let mut desk = Desk::of_actor(context, actor, asks);
+        if import.is_trial() {
+            desk = desk.tried();
+        }
         Ok(Some(Self::Partner(Box::new(desk), partner)))
     }
 
@@ -92,9 +98,10 @@ impl Hand {
     }
 
     /// Holds every firm that a batch may correct.
-    fn hold(&self, conn: &mut Conn, ids: &[&str]) -> Result<(), Error> {
-        let Self::Partner(_, partner) = self else {
-            return records::hold(conn, ids);
+    fn hold(&mut self, conn: &mut Conn, ids: &[&str]) -> Result<(), Error> {
+        let partner = match self {
+            Self::Operator(records, _) => return records.hold(conn, ids),
+            Self::Partner(_, partner) => partner,
         };
         db::organizations::lock(conn, *partner)?;
         for firm in db::referrals::firms_of(conn, *partner, ids)? {
@@ -145,7 +152,7 @@ impl Hand {
             Ok((record, outcome, doubts)) => Ok(report(outcome, Some(record), doubts)),
             Err(Error::Invalid(faults)) => Ok(report(RowOutcome::Bad, None, faults)),
             Err(Error::Refused(refusal)) => {
-                Ok(report(RowOutcome::Refused, None, faults_of(refusal)))
+                Ok(report(RowOutcome::Refused, None, refusal.into_faults()))
             }
             Err(other) => Err(other),
         }
@@ -185,15 +192,6 @@ fn twice(line: i64) -> Fault {
         code: "duplicate".into(),
         detail: format!("This id was on line {line} already."),
     }
-}
-
-fn faults_of(refusal: Refusal) -> Vec<Fault> {
-    let whole = Fault {
-        pointer: String::new(),
-        code: refusal.code,
-        detail: refusal.detail,
-    };
-    std::iter::once(whole).chain(refusal.missing).collect()
 }
 
 fn missing(pointer: &str, detail: &str) -> Fault {

@@ -1,6 +1,7 @@
 //! An investor of a file, on record.
 
 use crate::db::mandates::{self, Filter};
+use crate::db::together::Together;
 use crate::db::{self, Conn};
 use crate::domain::country::Country;
 use crate::domain::event::{SubjectKind, Value};
@@ -10,6 +11,7 @@ use crate::domain::import::RowOutcome;
 use crate::domain::investment::Investment;
 use crate::domain::mandate::{Mandate, MandateContent, MandateStatus, contradictions, fresh_until};
 use crate::domain::organization::{Organization, OrganizationDetails};
+use crate::domain::search::Texts;
 use crate::domain::terms;
 use crate::domain::values::OrganizationKind;
 
@@ -29,7 +31,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         contact,
     } = row;
     let ids = (external_id.as_str(), firm_id.as_deref());
-    let known = Import::known(conn, OrganizationKind::Investor, ids)?;
+    let known = import.known(conn, OrganizationKind::Investor, ids)?;
     let on_record = match &known {
         Some(firm) => mandates_of(conn, firm.id)?,
         None => Vec::new(),
@@ -59,20 +61,20 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
     let joined = import.joins_investors_of(&details);
     let name = firm_id.unwrap_or_else(|| external_id.clone());
     let (firm, mut change) = import.put_firm(conn, known, name, details, &identifiers)?;
-    if import.put_past(conn, firm, &investments)? {
+    if import.put_past(conn, firm.id, &investments)? {
         change = change.max(Change::Updated);
     }
     // Without deals to derive from, a mandate of an earlier import stands.
     let content = mandate.or_else(|| before.as_ref().map(|it| it.content.clone()));
     if let Some(content) = content {
         let (mandate, derived) =
-            import.put_mandate(conn, firm, before, country, content, joined)?;
+            import.put_mandate(conn, &firm, before, country, content, joined)?;
         Import::name(conn, mandate.uuid(), &external_id)?;
         change = change.max(derived);
     }
-    import.reach(conn, firm, contact.as_ref(), joined)?;
+    import.reach(conn, firm.id, contact.as_ref(), joined)?;
     import.tally.outside += u64::from(import.programme.is_some() && !joined);
-    Ok(import.count(firm, change))
+    Ok(import.count(firm.id, change))
 }
 
 /// Whether another firm became one with it: then people have taken it over.
@@ -146,7 +148,7 @@ impl Import {
     fn put_mandate(
         &mut self,
         conn: &mut Conn,
-        organization: OrganizationId,
+        firm: &Organization,
         before: Option<Mandate>,
         country: Option<Country>,
         content: MandateContent,
@@ -169,7 +171,7 @@ impl Import {
         };
         let (mandate, change) = match before {
             None => (
-                self.insert_mandate(conn, organization, country, content, status)?,
+                self.insert_mandate(conn, firm, country, content, status)?,
                 Change::Updated,
             ),
             Some(before) => self.update_mandate(conn, before, country, content, status)?,
@@ -183,7 +185,7 @@ impl Import {
     fn insert_mandate(
         &self,
         conn: &mut Conn,
-        organization: OrganizationId,
+        firm: &Organization,
         country: Option<Country>,
         content: MandateContent,
         status: MandateStatus,
@@ -191,7 +193,7 @@ impl Import {
         let published = status == MandateStatus::Published;
         let mandate = Mandate {
             id: self.context.new_id(),
-            organization,
+            organization: firm.id,
             country,
             content,
             status,
@@ -203,7 +205,13 @@ impl Import {
             created_at: self.now,
             updated_at: self.now,
         };
-        mandates::insert(conn, &mandate)?;
+        let insertion: Together<Error> = if self.trial {
+            mandates::bare_insertion(&mandate, firm)?
+        } else {
+            let texts = Texts::of_mandate(&mandate.content);
+            mandates::insertion(conn, &mandate, firm, texts)?
+        };
+        insertion.store(conn)?;
         self.log_mandate(conn, &mandate)?;
         Ok(mandate)
     }

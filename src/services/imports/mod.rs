@@ -2,9 +2,10 @@
 //! The operator answers for them; nobody of the firm has spoken yet, so they
 //! are ranked and never shown (see [`crate::domain::disclosure`]).
 //!
-//! A file is read whole, tried, and only when none of its rows was refused put
-//! on record, in batches ([`batches`]), so that a server beside it can write as
-//! well.
+//! A file is read batch by batch ([`batches`]), tried, and only when none of its
+//! rows was refused put on record, so that a server beside it can write as well.
+//! What is tried is decided as it would be and undone; the log, the search and
+//! the duplicates, which nobody would read of it, are then left out.
 //! A row is recognised by its external id, and where a firm has several
 //! records by theirs and its own, so that an import can be repeated: what says
 //! the same is left as it is. Nor does an import touch what a person
@@ -33,8 +34,8 @@ use crate::domain::programme::Programme;
 use crate::domain::text::Slug;
 use crate::domain::values::OrganizationKind;
 
+pub use batches::{Fate, Line, Pass, Told};
 use batches::{Kind, all_or_none};
-pub use batches::{Pass, Told};
 
 use super::accounts::{note_organization, update_organization};
 use super::contacts::{self, Contact};
@@ -156,25 +157,27 @@ pub async fn programme(context: &Context, slug: Slug) -> Result<Programme, Error
 }
 
 /// Imports startups with their profiles: all of them, or none when one is
-/// refused. What breaks off the second pass leaves what it wrote by then, and
-/// the same rows again go on.
+/// refused. `lines` reads the file from its first row, once for each pass; at no
+/// time are more than two batches of it held. What breaks off the second pass
+/// leaves what it wrote by then, and the same rows again go on.
 ///
 /// # Errors
 /// The first error among the rows, or the store failed.
 pub async fn startups<I>(
     context: &Context,
     terms: Terms,
-    rows: I,
+    lines: impl Fn() -> Result<I, Error> + Send + Sync + 'static,
     told: Told<'_>,
 ) -> Result<Tally, Error>
 where
-    I: Iterator<Item = Result<NewStartup, Error>> + Send + 'static,
+    I: Iterator<Item = Result<Line<NewStartup>, Error>> + Send + 'static,
 {
     let kind = Kind {
+        id: |row: &NewStartup| &row.external_id,
         firm: |row: &NewStartup| row.firm_id.as_deref().unwrap_or(&row.external_id),
         put: startups::put,
     };
-    all_or_none(context, terms, rows, kind, told).await
+    all_or_none(context, terms, lines, kind, told).await
 }
 
 /// Imports investors with their derived mandates, as [`startups`].
@@ -184,33 +187,38 @@ where
 pub async fn investors<I>(
     context: &Context,
     terms: Terms,
-    rows: I,
+    lines: impl Fn() -> Result<I, Error> + Send + Sync + 'static,
     told: Told<'_>,
 ) -> Result<Tally, Error>
 where
-    I: Iterator<Item = Result<NewInvestor, Error>> + Send + 'static,
+    I: Iterator<Item = Result<Line<NewInvestor>, Error>> + Send + 'static,
 {
     let kind = Kind {
+        id: |row: &NewInvestor| &row.external_id,
         firm: |row: &NewInvestor| row.firm_id.as_deref().unwrap_or(&row.external_id),
         put: investors::put,
     };
-    all_or_none(context, terms, rows, kind, told).await
+    all_or_none(context, terms, lines, kind, told).await
 }
 
 /// Holds every firm that a batch may correct, in order and before the first
 /// of them is looked for duplicates of: a claim or a merge holds its firm
 /// before that, too, and nobody waits in a circle. The ids are those by which
-/// files know firms.
-pub(super) fn hold(conn: &mut Conn, ids: &[&str]) -> Result<(), Error> {
+/// files know firms; answers those that are known.
+pub(super) fn hold(conn: &mut Conn, ids: &[&str]) -> Result<BTreeSet<String>, Error> {
     db::imports::lock_records(conn)?;
-    let mut firms = db::organizations::known_as(conn, ids)?;
+    let (mut firms, mut known) = (Vec::new(), BTreeSet::new());
+    for (firm, id) in db::organizations::known_as(conn, ids)? {
+        firms.push(firm);
+        known.extend(id);
+    }
     firms.extend(exported(conn, ids)?);
     firms.sort_unstable();
     firms.dedup();
     for firm in firms {
         db::organizations::lock(conn, firm)?;
     }
-    Ok(())
+    Ok(known)
 }
 
 /// The firms that go by their own ids in exports, or by those of their records.
@@ -246,6 +254,11 @@ pub(super) struct Import {
     /// Whether the rows are Corridor's own documents, which can say all that
     /// review asks for; tables of other systems can't.
     documents: bool,
+    /// Whether all of it will be undone.
+    trial: bool,
+    /// The ids of firms that are on record or were, for this batch, put there;
+    /// of others there is none. Absent, everything may be.
+    known: Option<BTreeSet<String>>,
     tally: Tally,
 }
 
@@ -274,8 +287,25 @@ impl Import {
             left: None,
             ask_contacts,
             documents: true,
+            trial: false,
+            known: None,
             tally: Tally::default(),
         }
+    }
+
+    /// One that will be undone: it decides the same and tells nobody.
+    pub(super) fn tried(self) -> Self {
+        Self {
+            pen: self.pen.silent(),
+            trial: true,
+            ..self
+        }
+    }
+
+    /// Holds the firms of a batch; see [`hold`].
+    pub(super) fn hold(&mut self, conn: &mut Conn, ids: &[&str]) -> Result<(), Error> {
+        self.known = Some(hold(conn, ids)?);
+        Ok(())
     }
 
     /// Puts a startup on record.
@@ -306,12 +336,18 @@ impl Import {
     /// otherwise by the id that an export gives it. Exports have named rows by
     /// their records alone, too.
     fn known(
+        &self,
         conn: &mut Conn,
         kind: OrganizationKind,
         (external_id, firm_id): (&str, Option<&str>),
     ) -> Result<Option<Organization>, Error> {
         let id = firm_id.unwrap_or(external_id);
-        let known = db::organizations::find_by_external_id(conn, kind, id)?;
+        let may_be = self.known.as_ref().is_none_or(|known| known.contains(id));
+        let known = if may_be {
+            db::organizations::find_by_external_id(conn, kind, id)?
+        } else {
+            None
+        };
         let (None, Ok(id)) = (&known, id.parse::<uuid::Uuid>()) else {
             return Ok(known);
         };
@@ -371,13 +407,13 @@ impl Import {
     /// Registers a firm that is new, and writes down what changed of one that
     /// is known.
     fn put_firm(
-        &self,
+        &mut self,
         conn: &mut Conn,
         known: Option<Organization>,
         external_id: String,
         details: OrganizationDetails,
         identifiers: &Statement,
-    ) -> Result<(OrganizationId, Change), Error> {
+    ) -> Result<(Organization, Change), Error> {
         let before = match &known {
             Some(firm) => db::identifiers::of(conn, firm.id)?,
             None => BTreeSet::new(),
@@ -385,6 +421,9 @@ impl Import {
         let stated = Some(identifiers.onto(&before)).filter(|after| *after != before);
         match known {
             None => {
+                if let Some(known) = &mut self.known {
+                    known.insert(external_id.clone());
+                }
                 let firm = Organization {
                     id: self.context.new_id(),
                     details,
@@ -393,15 +432,19 @@ impl Import {
                     created_at: self.now,
                     updated_at: self.now,
                 };
-                db::organizations::insert(conn, &firm)?;
+                if self.trial {
+                    db::organizations::insert_row(conn, &firm)?;
+                } else {
+                    db::organizations::insert(conn, &firm)?;
+                }
                 if let Some(stated) = &stated {
                     db::identifiers::replace(conn, firm.id, stated)?;
                 }
                 note_organization(conn, &self.pen, &firm)?;
-                Ok((firm.id, Change::Created))
+                Ok((firm, Change::Created))
             }
             Some(firm) if firm.details == details && stated.is_none() => {
-                Ok((firm.id, Change::Nothing))
+                Ok((firm, Change::Nothing))
             }
             Some(firm) => {
                 let id = firm.id;
@@ -409,8 +452,8 @@ impl Import {
                     db::identifiers::replace(conn, id, stated)?;
                     note_identified(conn, &self.pen, (id, firm.version + 1), stated)?;
                 }
-                self.update_firm(conn, firm, details)?;
-                Ok((id, Change::Updated))
+                let firm = self.update_firm(conn, firm, details)?;
+                Ok((firm, Change::Updated))
             }
         }
     }
@@ -420,14 +463,15 @@ impl Import {
         conn: &mut Conn,
         before: Organization,
         details: OrganizationDetails,
-    ) -> Result<(), Error> {
+    ) -> Result<Organization, Error> {
         let after = Organization {
             details,
             version: before.version + 1,
             updated_at: self.now,
             ..before
         };
-        update_organization(conn, &self.pen, "organization.imported", &after)
+        update_organization(conn, &self.pen, "organization.imported", &after)?;
+        Ok(after)
     }
 
     /// Keeps a firm's contact, and asks it to stand behind records that were
@@ -442,6 +486,10 @@ impl Import {
         let Some(Contact { email, language }) = contact else {
             return Ok(());
         };
+        // Of what is only tried, a table tells how many would be asked.
+        if self.trial && self.documents {
+            return Ok(());
+        }
         db::contacts::put(conn, firm, email, language, self.now)?;
         if joined && self.ask_contacts {
             let asked = contacts::ask(&self.context, conn, self.actor, firm)?;

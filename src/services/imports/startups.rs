@@ -1,17 +1,19 @@
 //! A startup of a file, on record.
 
 use crate::db::startup_profiles::{self, Filter};
+use crate::db::together::Together;
 use crate::db::{self, Conn};
 use crate::domain::country::Country;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::{Fault, Faults};
 use crate::domain::ids::OrganizationId;
 use crate::domain::import::RowOutcome;
-use crate::domain::organization::OrganizationDetails;
+use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::profile::{
     ProfileStatus, StartupContent, StartupProfile, fresh_until, missing_to_submit, texts_that_tell,
     to_look_at,
 };
+use crate::domain::search::Texts;
 use crate::domain::values::OrganizationKind;
 
 use super::super::Error;
@@ -32,7 +34,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
         contact,
     } = row;
     let ids = (external_id.as_str(), firm_id.as_deref());
-    let known = Import::known(conn, OrganizationKind::Startup, ids)?;
+    let known = import.known(conn, OrganizationKind::Startup, ids)?;
     let on_record = match &known {
         Some(firm) => profiles_of(conn, firm.id)?,
         None => Vec::new(),
@@ -60,14 +62,14 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
     let status = status(before.as_ref(), &content, (&told, &doubts), joined);
     let (profile, profile_change) = match before {
         None => (
-            import.insert(conn, firm, country, content, status)?,
+            import.insert(conn, &firm, country, content, status)?,
             Change::Created,
         ),
         Some(before) => import.update(conn, before, country, content, status)?,
     };
     Import::name(conn, profile.id.uuid(), &external_id)?;
     let admitted = joined && import.admit(conn, &profile)?;
-    import.reach(conn, firm, contact.as_ref(), joined)?;
+    import.reach(conn, firm.id, contact.as_ref(), joined)?;
     let admission = if admitted {
         Change::Updated
     } else {
@@ -78,7 +80,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
     let change = change
         .max(profile_change.min(Change::Updated))
         .max(admission);
-    let (firm, outcome, _) = import.count(firm, change);
+    let (firm, outcome, _) = import.count(firm.id, change);
     let waits = profile.status == ProfileStatus::InReview;
     Ok((firm, outcome, if waits { doubts } else { Vec::new() }))
 }
@@ -133,7 +135,7 @@ impl Import {
     fn insert(
         &self,
         conn: &mut Conn,
-        organization: OrganizationId,
+        firm: &Organization,
         country: Option<Country>,
         content: StartupContent,
         status: ProfileStatus,
@@ -141,7 +143,7 @@ impl Import {
         let published = status == ProfileStatus::Published;
         let profile = StartupProfile {
             id: self.context.new_id(),
-            organization,
+            organization: firm.id,
             country,
             content,
             status,
@@ -154,7 +156,13 @@ impl Import {
             created_at: self.now,
             updated_at: self.now,
         };
-        startup_profiles::insert(conn, &profile)?;
+        let insertion: Together<Error> = if self.trial {
+            startup_profiles::bare_insertion(&profile, firm)?
+        } else {
+            let texts = Texts::of_profile(&profile.content);
+            startup_profiles::insertion(conn, &profile, firm, texts)?
+        };
+        insertion.store(conn)?;
         self.log_profile(conn, &profile)?;
         Ok(profile)
     }

@@ -8,7 +8,9 @@ use crate::db::{self, Conn, introductions};
 use crate::domain::disclosure::Decision;
 use crate::domain::event::Actor;
 use crate::domain::ids::AskId;
-use crate::domain::introduction::{Action, Answer, Ask, AskState, Introduction, Reply, step};
+use crate::domain::introduction::{
+    Action, Answer, Ask, AskState, Introduction, IntroductionStatus, Reply, step,
+};
 use crate::domain::meeting::Enclosed;
 use crate::domain::permission::Hat;
 use crate::domain::refusal::Refusal;
@@ -18,6 +20,7 @@ use crate::services::disclosure::Occasion;
 use crate::services::notices::{AskSight, Recipient};
 use crate::services::{AuthFault, Caller, Context, Error, consents, disclosure, notices};
 
+use super::freezing::{as_thawed, thaw};
 use super::hand_over::is_still_there;
 use super::people::asked_person;
 use super::{commit, load, pair, passing};
@@ -84,7 +87,11 @@ pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> 
                 }
                 AskState::Open | AskState::Dead => {}
             }
-            let introduction = load(conn, ask.introduction)?;
+            let stored = load(conn, ask.introduction)?;
+            let stood_still = stored.status == IntroductionStatus::Frozen;
+            let introduction = as_thawed(&context_in, conn, stored)?;
+            // It has the time that was left when it began to stand still.
+            let late = late && !stood_still;
             let theirs = is_theirs(conn, &introduction, &ask)?;
             // Its time stands still while it is paused, so this comes first.
             Ok(
@@ -132,7 +139,14 @@ pub async fn answer_link(
         .db
         .write(move |conn| {
             let ask = introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
+            introductions::lock(conn, ask.introduction)?;
             let before = load(conn, ask.introduction)?;
+            let before = thaw(&context_in, conn, before)?;
+            // One that stood still has its time back.
+            let ask = introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
+            if before.status == IntroductionStatus::Frozen {
+                return Err(paused());
+            }
             if !is_theirs(conn, &before, &ask)? {
                 return Err(answered_already());
             }
@@ -166,9 +180,10 @@ pub(super) fn answer_by_caller(
     enclosed: Enclosed,
 ) -> Result<Introduction, Error> {
     let answer = answer_of(&reply);
-    let side = before
-        .asked()
-        .ok_or_else(|| Error::Refused(Refusal::no_transition(answer.code())))?;
+    let side = before.asked().ok_or_else(|| match before.status {
+        IntroductionStatus::Frozen => paused(),
+        _ => Error::Refused(Refusal::no_transition(answer.code())),
+    })?;
     let hats = caller.hats(before.startup, before.investor);
     let action = Action::Answer(side, answer);
     let (_, _) = in_any_hat(&hats, |hat| step(before, &action, hat))?;

@@ -3,27 +3,34 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::db::events::{self, Kinds};
 use crate::db::introductions::InsertOutcome;
 use crate::db::{self, Conn};
 use crate::domain::disclosure::{Decision, Rule};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::MatchId;
 use crate::domain::introduction::{
     Action, Introduction, IntroductionStatus, RequestFacts, Requester, check_request,
 };
 use crate::domain::meeting::Enclosed;
 use crate::domain::permission::{Hat, Operation};
+use crate::domain::refusal::Refusal;
 use crate::domain::review::{Match, MatchAction};
 use crate::domain::screening::{self, Finding};
 use crate::domain::terms;
 use crate::services::caller::in_any_hat;
 use crate::services::disclosure::{self, Occasion};
-use crate::services::once::write_once;
+use crate::services::once::write_once_or_refuse;
 use crate::services::transitions::code;
 use crate::services::{Caller, Context, Error, Intent, consents, matches};
 
 use super::course::apply_system;
 use super::{load, meetings, pair, quotas};
+
+/// That a request was refused by the gate.
+const DENIED: &str = "introduction.denied";
+/// The most such lines of a match that are looked at.
+const MOST_DENIED: usize = 1_000;
 
 /// Asks for an introduction out of a match. The side that asks counts as
 /// accepted; the gate is asked in the same transaction.
@@ -37,7 +44,7 @@ pub async fn request(
 ) -> Result<Introduction, Error> {
     let context_in = context.clone();
     let caller_in = caller.clone();
-    write_once(
+    write_once_or_refuse(
         context,
         caller.id(),
         intent,
@@ -54,7 +61,7 @@ fn request_in(
     matched: MatchId,
     blurb: String,
     enclosed: Enclosed,
-) -> Result<Introduction, Error> {
+) -> Result<Result<Introduction, Refusal>, Error> {
     let matched = matches::load(conn, matched)?;
     let sides = [matched.startup, matched.investor];
     caller.may(Operation::ReadMatch, &sides)?;
@@ -84,6 +91,10 @@ fn request_in(
     db::mandates::lock(conn, introduction.mandate)?;
     check(context, conn, &introduction).map_err(|error| neutral(error, requester))?;
     let decision = place(context, conn, &introduction)?;
+    if let Decision::Deny { rules } = &decision {
+        note_denied(context, caller, conn, &introduction, rules)?;
+        return Ok(Err(disclosure::refusal(rules, requester.side())));
+    }
     if db::introductions::insert(conn, &introduction)? == InsertOutcome::LivePairExists {
         let exists = Error::refused(
             "introduction_exists",
@@ -108,7 +119,46 @@ fn request_in(
             ("blurb", Value::hash_of(&introduction.blurb)),
         ],
     )?;
-    apply_system(context, conn, &introduction, &Action::Gate(decision))
+    apply_system(context, conn, &introduction, &Action::Gate(decision)).map(Ok)
+}
+
+/// Notes that an introduction was asked for and the gate said no, with what it
+/// said: in the log of the match, where neither side reads of it; once a day of
+/// who asks.
+pub(super) fn note_denied(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    introduction: &Introduction,
+    rules: &[Rule],
+) -> Result<(), Error> {
+    let requester = code(introduction.requester.code());
+    let of_match = Subject::new(SubjectKind::Match, introduction.matched);
+    let kinds = Kinds::Only(&[DENIED]);
+    // Who tries again and again fills no log.
+    let lately = events::timeline_of(conn, of_match, kinds, 0, MOST_DENIED)?;
+    let lately = lately.iter().any(|event| {
+        let by = event.payload.iter().find(|(name, _)| name == "requester");
+        by.is_some_and(|(_, by)| *by == requester)
+            && event.at > introduction.created_at - TimeDelta::days(1)
+    });
+    if lately {
+        return Ok(());
+    }
+    let codes = rules.iter().map(|rule| rule.code().to_owned());
+    context.pen(caller.actor()).append(
+        conn,
+        DENIED,
+        (SubjectKind::Match, introduction.matched),
+        vec![
+            ("requester", requester),
+            ("programme", Value::Id(introduction.programme.uuid())),
+            ("blurb", Value::hash_of(&introduction.blurb)),
+            ("from", code(IntroductionStatus::Requested.code())),
+            ("to", code(IntroductionStatus::Refused.code())),
+            ("rules", Value::Codes(codes.collect())),
+        ],
+    )
 }
 
 /// What the gate says of a new request, and whether its words are to be read
@@ -120,8 +170,8 @@ pub(super) fn place(
 ) -> Result<Decision, Error> {
     let pair = pair(conn, introduction)?;
     let decision = disclosure::ask(context, conn, &pair, Occasion::New)?;
-    if let Decision::Deny { rules } = &decision {
-        return Err(disclosure::refusal(rules, introduction.requester.side()).into());
+    if matches!(decision, Decision::Deny { .. }) {
+        return Ok(decision);
     }
     // A hit is no verdict: compliance reads it with the words marked. Nor is
     // the other side's name: whoever asks may not know it, and a refusal would
@@ -162,6 +212,7 @@ pub(super) fn new_introduction(
         extended: false,
         convert_reported_by: None,
         partner: None,
+        frozen_from: None,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -187,7 +238,12 @@ fn neutral(error: Error, requester: Requester) -> Error {
 
 /// The same whatever stands against it.
 pub(super) fn not_available_now() -> Error {
-    Error::refused(
+    unavailable().into()
+}
+
+/// The refusal of [`not_available_now`].
+pub(super) fn unavailable() -> Refusal {
+    Refusal::new(
         "not_available_now",
         "This introduction can't be asked for at present; the curators can say more.",
     )

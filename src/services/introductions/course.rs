@@ -19,6 +19,7 @@ use crate::services::transitions::code;
 use crate::services::{Context, Error, deals, due, matches, notices};
 
 use super::answers::extend;
+use super::freezing::{go_on_asking, thaw};
 use super::people::person_to_ask;
 use super::reminders::next_reminder;
 use super::{load, meetings, pulses};
@@ -55,7 +56,7 @@ pub(super) fn commit(
     log(context, conn, before, &after, action, actor)?;
     pulses::follow(context, conn, before, &after, action)?;
     if after.status != before.status {
-        enter(context, conn, &after, action)?;
+        enter(context, conn, before, &after, action)?;
     }
     // Whom no mail named to each other, the closing one doesn't either.
     let was_sent = matches!(
@@ -134,11 +135,18 @@ fn rule_codes(rules: &[crate::domain::disclosure::Rule]) -> Value {
 fn enter(
     context: &Context,
     conn: &mut Conn,
+    before: &Introduction,
     after: &Introduction,
     action: &Action,
 ) -> Result<(), Error> {
     use IntroductionStatus as S;
     match after.status {
+        // What stood still in a freeze goes on: the same question, and the mail
+        // that waits in the queue.
+        S::AskingFirst | S::AskingSecond if before.status == S::Frozen => {
+            go_on_asking(context, conn, before, after)
+        }
+        S::BothAccepted if before.frozen_from == Some(S::BothAccepted) => Ok(()),
         S::AskingFirst | S::AskingSecond => put_question(context, conn, after),
         S::BothAccepted => {
             meetings::propose(context, conn, after)?;
@@ -169,7 +177,7 @@ fn enter(
 
 /// Asks the person of the side whose turn it is: the first who may answer for
 /// the organization.
-fn put_question(
+pub(super) fn put_question(
     context: &Context,
     conn: &mut Conn,
     introduction: &Introduction,
@@ -215,6 +223,8 @@ fn put_question(
     } else {
         Level::Teaser
     };
+    let subject = Subject::new(SubjectKind::Introduction, introduction.id);
+    let by = disclosure::answer_about(context, conn, subject, Occasion::Running)?;
     disclosure::record(
         context,
         conn,
@@ -224,8 +234,10 @@ fn put_question(
             shown: introduction.organization(other),
             to: organization,
             level,
-            subject: Subject::new(SubjectKind::Introduction, introduction.id),
+            subject,
+            opened: None,
         },
+        &by,
     )?;
     notices::enqueue(
         context,
@@ -419,15 +431,18 @@ pub(in crate::services) fn record_names(
     introduction: &Introduction,
 ) -> Result<(), Error> {
     let pen = context.pen(Actor::System);
+    let subject = Subject::new(SubjectKind::Introduction, introduction.id);
+    let by = disclosure::answer_about(context, conn, subject, Occasion::Sending)?;
     for side in [Side::Startup, Side::Investor] {
         let showing = Showing {
             programme: introduction.programme,
             shown: introduction.organization(side),
             to: introduction.organization(side.other()),
             level: Level::Named,
-            subject: Subject::new(SubjectKind::Introduction, introduction.id),
+            subject,
+            opened: None,
         };
-        disclosure::record(context, conn, &pen, showing)?;
+        disclosure::record(context, conn, &pen, showing, &by)?;
     }
     Ok(())
 }
@@ -460,7 +475,13 @@ pub(super) fn still_as_read(conn: &mut Conn, ask: &Ask) -> Result<Introduction, 
 }
 
 fn expire(context: &Context, conn: &mut Conn, ask: &Ask) -> Result<(), Error> {
-    let before = still_as_read(conn, ask)?;
+    let read = still_as_read(conn, ask)?;
+    let stood_still = read.status == IntroductionStatus::Frozen;
+    let before = thaw(context, conn, read)?;
+    if stood_still {
+        // Its clock stands, or goes on with the time that was left.
+        return Ok(());
+    }
     if before.asked() != Some(ask.side) {
         introductions::kill_asks(conn, ask.introduction)?;
         return Ok(());
@@ -472,12 +493,20 @@ fn expire(context: &Context, conn: &mut Conn, ask: &Ask) -> Result<(), Error> {
         return apply_system(context, conn, &before, &Action::Gate(decision)).map(drop);
     }
     if decision.is_frozen() {
-        // Nobody could read the question, so its time begins again.
-        extend(context, conn, &before, ask, context.now())?;
-        let subject = (SubjectKind::Introduction, before.id);
-        return context
-            .pen(Actor::System)
-            .append(conn, "introduction.prolonged", subject, vec![]);
+        return prolong(context, conn, &before, ask);
     }
     apply_system(context, conn, &before, &Action::Expire).map(drop)
+}
+
+/// Nobody could read the question, so its time begins again.
+fn prolong(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Introduction,
+    ask: &Ask,
+) -> Result<(), Error> {
+    extend(context, conn, before, ask, context.now())?;
+    let subject = (SubjectKind::Introduction, before.id);
+    let pen = context.pen(Actor::System);
+    pen.append(conn, "introduction.prolonged", subject, vec![])
 }

@@ -7,12 +7,14 @@
 //! | `available` | what can be done now |
 //! | `course` | what follows from each state: questions, mails, deals |
 //! | `desk` | what is known of several at once |
+//! | `freezing` | what stands still in a freeze, and goes on after it |
 //! | `answers` | answers by link and by people who are signed in |
 //! | `meetings` | when both could meet |
 //! | `passing` | questions passed on to somebody else |
 //! | `people` | who stands for a side |
 //! | `quotas` | how much one firm may ask for |
-//! | `profiles` | the other side by name, after both said yes |
+//! | `portrait` | what somebody who is asked reads of the other side |
+//! | `profiles` | the other side by name, to who is asked by it and after both said yes |
 //! | `pulses` | what is asked after the mail went out |
 //! | `reminders` | who is reminded, and when |
 //! | `hand_over` | what follows when somebody leaves a firm |
@@ -22,12 +24,14 @@ mod asking;
 mod available;
 mod course;
 mod desk;
+mod freezing;
 mod hand_over;
 mod lists;
 mod meetings;
 mod partners;
 mod passing;
 mod people;
+mod portrait;
 mod profiles;
 mod pulses;
 mod quotas;
@@ -64,6 +68,8 @@ use course::commit;
 pub use course::expire_due;
 pub(in crate::services) use course::{apply_system, end_all, end_without_consent, record_names};
 use desk::Desk;
+pub use freezing::follow_freezes;
+pub(in crate::services) use freezing::thaw;
 pub(in crate::services) use hand_over::{hand_over, is_still_there};
 pub(in crate::services) use lists::narrow;
 pub use meetings::{SeenSlot, put_slots};
@@ -73,6 +79,7 @@ pub use partners::{
     withdraw_for_partner,
 };
 pub(in crate::services) use people::{asked_person, curator_of, person_of};
+pub use portrait::Portrait;
 pub use profiles::{Counterpart, Says, counterpart};
 pub(in crate::services) use pulses::opened as opened_pulse;
 pub use pulses::{OpenPulse, answer_pulse, follow_up_due, open_pulse};
@@ -244,6 +251,7 @@ pub(super) fn apply(
         &[before.startup, before.investor],
     )?;
     check_version(expected, before.version)?;
+    let before = thaw(context, conn, before)?;
     match wanted {
         Step::Answer(reply, enclosed) => {
             answer_by_caller(context, caller, conn, &before, reply, enclosed)

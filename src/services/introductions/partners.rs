@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::db::introductions::InsertOutcome;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
+use crate::domain::disclosure::Decision;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{
     IntroductionId, MandateId, OrganizationId, ProgrammeId, StartupProfileId,
@@ -18,12 +19,14 @@ use crate::domain::refusal::Refusal;
 use crate::domain::requester::PartnerState;
 use crate::domain::review::{self, MatchAction};
 use crate::domain::values::OrganizationKind;
-use crate::services::once::{Recorded, write_once};
+use crate::services::once::{Recorded, write_once, write_once_or_refuse};
 use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::transitions::{check_version, code};
 use crate::services::{Caller, Context, Error, Intent, matches};
 
-use super::asking::{check, check_blurb, new_introduction, not_available_now, place};
+use super::asking::{
+    check, check_blurb, new_introduction, not_available_now, note_denied, place, unavailable,
+};
 use super::course::commit;
 use super::{load, quotas};
 
@@ -85,7 +88,7 @@ pub async fn request_for_partner(
     caller.may(Operation::ReadReferral, &[wanted.partner])?;
     caller.may(Operation::RequestIntroduction, &[wanted.partner])?;
     let (context_in, caller_in) = (context.clone(), caller.clone());
-    write_once(
+    write_once_or_refuse(
         context,
         caller.id(),
         intent,
@@ -100,7 +103,7 @@ fn request_in(
     caller: &Caller,
     conn: &mut Conn,
     wanted: &Wanted,
-) -> Result<Asked, Error> {
+) -> Result<Result<Asked, Refusal>, Error> {
     if !db::programmes::is_party(conn, wanted.programme, wanted.partner)? {
         return Err(Error::NotFound);
     }
@@ -126,6 +129,10 @@ fn request_in(
     db::mandates::lock(conn, introduction.mandate)?;
     check(context, conn, &introduction).map_err(neutral)?;
     let decision = place(context, conn, &introduction).map_err(neutral)?;
+    if let Decision::Deny { rules } = &decision {
+        note_denied(context, caller, conn, &introduction, rules)?;
+        return Ok(Err(unavailable()));
+    }
     if db::introductions::insert(conn, &introduction)? == InsertOutcome::LivePairExists {
         return Err(not_available_now());
     }
@@ -142,7 +149,7 @@ fn request_in(
         ],
     )?;
     super::apply_system(context, conn, &introduction, &Action::Gate(decision))
-        .map(Asked)
+        .map(|made| Ok(Asked(made)))
         .map_err(neutral)
 }
 

@@ -15,7 +15,7 @@ use super::people::asked_person;
 use super::{load, pair};
 
 /// The hour at which people are reminded, by their own clock.
-const HOUR: u32 = 9;
+pub(super) const HOUR: u32 = 9;
 
 /// When the person asked is reminded for the `done + 1`st time; none when that
 /// was often enough, or the question is over by then. What came and went while

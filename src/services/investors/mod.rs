@@ -21,7 +21,6 @@ use crate::domain::investor::{
 use crate::domain::message::RecordNews;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::profile::{ProfileAction, ProfileStatus};
-use crate::domain::refusal::Refusal;
 use crate::domain::search::Order;
 use crate::domain::values::OrganizationKind;
 
@@ -38,7 +37,7 @@ use super::notices::records;
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::startups::{Move, check_details, said};
-use super::transitions::{available, check_version, code};
+use super::transitions::{Open, available, check_version, code};
 use super::walls;
 use super::{Caller, Context, Error, Intent, consents, due, introductions};
 
@@ -371,18 +370,21 @@ fn course_of(before: &InvestorProfile, after: &InvestorProfile) -> Payload {
 }
 
 /// What can be done with a profile now, each action with what stands in its
-/// way.
+/// way, and what the caller agrees to by submitting it.
 pub async fn transitions(
     context: &Context,
     caller: &Caller,
     id: InvestorProfileId,
-) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
+) -> Result<(Open<ProfileAction>, Option<consents::Agreement>), Error> {
     let profile = find(context, caller, id).await?;
     let (context_in, caller) = (context.clone(), caller.clone());
-    context
-        .db
-        .read(move |conn| open_to(&context_in, conn, &caller, &profile))
-        .await
+    let job = move |conn: &mut Conn| {
+        let of = (profile.organization, profile.claimed);
+        let agrees = consents::basis(&context_in, conn, &caller, of)? == Ok(consents::Basis::Given);
+        let open = open_to(&context_in, conn, &caller, &profile)?;
+        Ok((open, agrees.then(|| consents::agreement(&caller))))
+    };
+    context.db.read(job).await
 }
 
 /// What the caller can do with a profile that they may see.
@@ -391,7 +393,7 @@ pub(super) fn open_to(
     conn: &mut Conn,
     caller: &Caller,
     profile: &InvestorProfile,
-) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
+) -> Result<Open<ProfileAction>, Error> {
     let around = Around::load(context, conn, profile, ProfileAction::ALL, Some(caller))?;
     let hats = caller.hats_for(profile.organization, Hat::Startup);
     let of = (profile.organization, profile.claimed);

@@ -35,7 +35,7 @@ use super::duplicates::live_firm;
 use super::notices::records;
 use super::once::{write_once, write_once_together};
 use super::paging::{PageRequest, Show, shown, shown_page};
-use super::transitions::{available, check_version, code};
+use super::transitions::{Open, available, check_version, code};
 use super::{Caller, Context, Error, Intent, consents, contacts, due, introductions};
 
 /// A draft of the caller's investor, or of one that a curator writes for.
@@ -272,8 +272,11 @@ fn apply(
     caller.may(Operation::ReadMandate, &[before.organization])?;
     caller.may(Operation::MoveMandate, &[before.organization])?;
     check_version(expected, before.version)?;
+    let mut agreeing = None;
     if matches!(action, MandateAction::Publish | MandateAction::Restore) {
-        consents::check_proposable(conn, before.organization, context.now())?;
+        let stands = consents::check_proposable(conn, before.organization, context.now())?;
+        let gives = consents::gives(caller, before.organization, stands);
+        agreeing = (gives && action == MandateAction::Publish).then(|| caller.clone());
     }
     let around = Around::load(context, conn, &before, &[action], Some(caller))?;
     let hats = caller.hats_for(before.organization, Hat::Startup);
@@ -300,7 +303,7 @@ fn apply(
     let ask = action == MandateAction::Publish && !after.claimed;
     let news = records::news_of_mandate(action, before.status);
     let ended = matches!(action, MandateAction::Withdraw | MandateAction::Suspend);
-    if ask || ended || course.concerns() || news.is_some() {
+    if ask || ended || course.concerns() || news.is_some() || agreeing.is_some() {
         let (context, told) = (context.clone(), after.clone());
         // Who of compliance it was, is not for the other side to read.
         let actor = match action {
@@ -310,6 +313,9 @@ fn apply(
         stored = stored.then(move |conn| {
             if ask {
                 contacts::ask(&context, conn, actor, told.organization)?;
+            }
+            if let Some(person) = agreeing {
+                consents::of_own_act(&context, conn, &person, told.organization)?;
             }
             if course.concerns() {
                 around.held.follow(&context, conn, &course, note)?;
@@ -428,18 +434,21 @@ pub(super) fn publish_again(
 }
 
 /// What can be done with a mandate now, each action with what stands in its
-/// way.
+/// way, and what the caller agrees to by publishing it.
 pub async fn transitions(
     context: &Context,
     caller: &Caller,
     id: MandateId,
-) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
+) -> Result<(Open<MandateAction>, Option<consents::Agreement>), Error> {
     let mandate = find(context, caller, id).await?;
     let (context_in, caller) = (context.clone(), caller.clone());
-    context
-        .db
-        .read(move |conn| open_to(&context_in, conn, &caller, &mandate))
-        .await
+    let job = move |conn: &mut Conn| {
+        let of = (mandate.organization, mandate.claimed);
+        let agrees = consents::basis(&context_in, conn, &caller, of)? == Ok(consents::Basis::Given);
+        let open = open_to(&context_in, conn, &caller, &mandate)?;
+        Ok((open, agrees.then(|| consents::agreement(&caller))))
+    };
+    context.db.read(job).await
 }
 
 /// What the caller can do with a mandate that they may see.
@@ -448,7 +457,7 @@ pub(super) fn open_to(
     conn: &mut Conn,
     caller: &Caller,
     mandate: &Mandate,
-) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
+) -> Result<Open<MandateAction>, Error> {
     let around = Around::load(context, conn, mandate, MandateAction::ALL, Some(caller))?;
     let hats = caller.hats_for(mandate.organization, Hat::Startup);
     let title = check_title(mandate, &hats, &context.taxonomy());

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::curations::{CuratedPair, MatchNote};
 use crate::db::{self, Conn, matches};
-use crate::domain::disclosure::{Decision, Level};
+use crate::domain::disclosure::Level;
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::MatchId;
 use crate::domain::permission::{Hat, Operation};
@@ -16,7 +16,7 @@ use crate::domain::scoring::GateVerdict;
 use crate::domain::values::{PassReason, Side};
 use crate::services::caller::in_any_hat;
 use crate::services::compliance::note_decision;
-use crate::services::disclosure::{self, Occasion, Pair, Showing};
+use crate::services::disclosure::{self, Answered, Occasion, Pair, Showing};
 use crate::services::once::write_once;
 use crate::services::transitions::{available, check_version, code};
 use crate::services::{Caller, Context, Error, Intent};
@@ -97,8 +97,9 @@ pub(in crate::services) fn apply(
         ));
     }
     let hats = caller.hats(before.startup, before.investor);
+    let mut by = None;
     let granted = match action {
-        MatchAction::Release(_) => fresh_allow(context, conn, &before)?,
+        MatchAction::Release(_) => by.insert(fresh(context, conn, &before)?).is_allow(),
         MatchAction::Allow | MatchAction::Block => {
             in_any_hat(&hats, |hat| step(&before, action, hat, true))?;
             decide(context, caller, conn, &before, action, reason.as_deref())?
@@ -125,7 +126,13 @@ pub(in crate::services) fn apply(
     if let Some(note) = note {
         keep_note(context, caller, conn, id, action.code(), note)?;
     }
-    disclose(context, caller.actor(), conn, &before, &moved)?;
+    disclose(
+        context,
+        caller.actor(),
+        conn,
+        (&before, &moved),
+        by.as_ref(),
+    )?;
     let words = reason.as_deref();
     log_move(
         context,
@@ -215,16 +222,16 @@ pub(in crate::services) fn release_in(
     before: &Match,
     to: Audience,
 ) -> Result<Match, Error> {
-    let granted = fresh_allow(context, conn, before)?;
+    let by = fresh(context, conn, before)?;
     let action = MatchAction::Release(to);
-    let moved = step(before, action, hat, granted)?;
+    let moved = step(before, action, hat, by.is_allow())?;
     if !shown_to(before, Side::Investor) && shown_to(&moved, Side::Investor) {
         check_weekly_capacity(context, conn, before)?;
     }
     let mut moved = moved.following(before, context.now());
     note_showing(&mut moved, context.now());
     store(conn, &moved)?;
-    disclose(context, actor, conn, before, &moved)?;
+    disclose(context, actor, conn, (before, &moved), Some(&by))?;
     log_move(context, actor, conn, before, &moved, action, None)?;
     Ok(moved)
 }
@@ -284,14 +291,15 @@ pub(in crate::services) fn second_person_needed() -> Error {
     )
 }
 
-fn fresh_allow(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
+/// What the gate says of showing the pair anew.
+fn fresh(context: &Context, conn: &mut Conn, matched: &Match) -> Result<Answered, Error> {
     let pair = Pair::load(
         conn,
         matched.programme,
         matched.startup_profile,
         matched.mandate,
     )?;
-    Ok(disclosure::ask(context, conn, &pair, Occasion::New)? == Decision::Allow)
+    disclosure::answer(context, conn, &pair, Occasion::New)
 }
 
 fn shown_to(matched: &Match, side: Side) -> bool {
@@ -330,9 +338,13 @@ fn disclose(
     context: &Context,
     actor: Actor,
     conn: &mut Conn,
-    before: &Match,
-    matched: &Match,
+    (before, matched): (&Match, &Match),
+    by: Option<&Answered>,
 ) -> Result<(), Error> {
+    // Only a release shows anything, and each asked the gate.
+    let Some(by) = by else {
+        return Ok(());
+    };
     let pen = context.pen(actor);
     let sides = [
         (Side::Startup, matched.investor, matched.startup),
@@ -346,8 +358,9 @@ fn disclose(
                 to,
                 level: Level::Teaser,
                 subject: Subject::new(SubjectKind::Match, matched.id),
+                opened: None,
             };
-            disclosure::record(context, conn, &pen, showing)?;
+            disclosure::record(context, conn, &pen, showing, by)?;
         }
     }
     Ok(())
@@ -413,7 +426,7 @@ pub(in crate::services) fn open_to(
         MatchAction::Veto,
         MatchAction::Unveto,
     ];
-    let allowed = fresh_allow(context, conn, found)?;
+    let allowed = fresh(context, conn, found)?.is_allow();
     let hats = caller.hats(found.startup, found.investor);
     Ok(available(&actions, &hats, |action, hat| {
         step(found, action, hat, allowed).map(drop)

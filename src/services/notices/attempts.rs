@@ -211,6 +211,8 @@ pub struct Tried {
     pub refused: Vec<RefusedReader>,
     /// The matches that a digest told its reader of.
     pub matches: Vec<MatchId>,
+    /// The people whom it names to each other.
+    pub people: Vec<Email>,
 }
 
 impl Tried {
@@ -224,11 +226,20 @@ impl Tried {
         refused: bool,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        db::bounces::note_recipients(conn, id, &self.recipients, now)?;
+        // Who was erased while it was handed over is on no new record.
+        let mut gone = Vec::new();
+        for person in &self.people {
+            if !db::mail_mentions::is_anybodys(conn, &person.key())? {
+                gone.push(person.key());
+            }
+        }
+        let mut recipients = self.recipients;
+        recipients.retain(|reader| !gone.contains(&reader.key()));
+        db::bounces::note_recipients(conn, id, &recipients, now)?;
         for reader in &self.refused {
             bounces::refused(context, conn, id, reader)?;
         }
-        if !refused {
+        if !refused && gone.is_empty() {
             db::mail_copies::insert(conn, id, &self.copy, now)?;
         }
         if let Some(answer) = &self.answer {

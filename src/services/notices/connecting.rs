@@ -58,6 +58,10 @@ fn prepare_introduction(
     // Whoever stops it has it in hand as well, and one of both comes second.
     db::introductions::lock(conn, id)?;
     let introduction = introductions::load(conn, id)?;
+    let introduction = introductions::thaw(context, conn, introduction)?;
+    if introduction.frozen_from == Some(IntroductionStatus::BothAccepted) {
+        return Ok(Prepared::Later);
+    }
     if !awaits_mail(&introduction) {
         return Ok(Prepared::Obsolete("no_longer_wanted"));
     }
@@ -85,6 +89,17 @@ fn prepare_introduction(
         // server refused it: it ends now as it would have then.
         introductions::end_without_consent(context, conn, &introduction, side, Actor::System)?;
         return Ok(Prepared::Obsolete("consent_withdrawn"));
+    }
+    if let Some(sides) = consents::ran_out(conn, id, context.now())? {
+        let tried = introduction.status != IntroductionStatus::BothAccepted;
+        if tried || claimed.sending_since.is_some() {
+            return Ok(Prepared::Undeliverable(
+                "an earlier attempt may have arrived, and a consent has run out since",
+            ));
+        }
+        // An old yes is no yes: it is asked for once more.
+        introductions::apply_system(context, conn, &introduction, &Action::AskAgain(sides))?;
+        return Ok(Prepared::Obsolete("consent_ran_out"));
     }
     let (Some(startup_person), Some(investor_person)) = (
         introductions::person_of(conn, &introduction, Side::Startup)?,

@@ -18,6 +18,7 @@ use crate::domain::values::{PassReason, Side};
 use crate::domain::worklist::WorkKind;
 use crate::services::digest::Entry;
 use crate::services::entries::Facts;
+use crate::services::introductions::Portrait;
 use crate::services::readiness::Count;
 use crate::services::tickets::{self, LetterPurpose};
 
@@ -126,6 +127,8 @@ pub enum Content {
     RegistrationExists,
     /// A link that does one thing once.
     Ticket(Box<tickets::Letter>),
+    /// The way to what the reader agreed to, by what stands in the link.
+    MyConsents(String),
     /// Something happened to the account or the firm, or in the programme of
     /// that title.
     News(News, Option<String>),
@@ -154,6 +157,7 @@ impl Content {
                 LetterPurpose::Registration { .. } | LetterPurpose::PasswordReset
             ),
             Self::Ask(_)
+            | Self::MyConsents(_)
             | Self::Closed(_)
             | Self::Pulse(_)
             | Self::Over(_)
@@ -167,6 +171,16 @@ impl Content {
         }
     }
 
+    /// Where it names two people to each other, those.
+    pub fn people(&self) -> Vec<Email> {
+        let people = match self {
+            Self::Introduction(it) => [&it.startup_person, &it.investor_person],
+            Self::Meeting(news) => news.people.each_ref(),
+            _ => return vec![],
+        };
+        people.map(|person| person.email.clone()).to_vec()
+    }
+
     /// The matches that it tells its reader of.
     pub fn matches(&self) -> Vec<MatchId> {
         match self {
@@ -178,7 +192,11 @@ impl Content {
     /// Whether it answers what its reader has just done, and so comes at any
     /// hour.
     pub(super) fn answers_an_act(&self) -> bool {
-        matches!(self, Self::Profile(profile) if profile.news == RecordNews::Received)
+        match self {
+            Self::Profile(profile) => profile.news == RecordNews::Received,
+            Self::MyConsents(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -347,6 +365,9 @@ pub struct StaleContent {
     pub since: DateTime<Utc>,
     /// About which deal.
     pub deal: DealId,
+    /// What stands in the link by which a side says what became of it; none for
+    /// the operator's people.
+    pub link: Option<String>,
 }
 
 /// What one of the operator's people reads.
@@ -389,8 +410,8 @@ pub struct AskContent {
     pub counterpart: Option<String>,
     /// Whether it is the other side that asks; else somebody proposes it.
     pub counterpart_asks: bool,
-    /// What the other side is, in its own public words.
-    pub teaser: Option<Localized>,
+    /// What the other side is, as far as it lets the reader know.
+    pub portrait: Portrait,
     /// Country of the other side, if known.
     pub counterpart_country: Option<Country>,
     /// Why, in the requester's words.

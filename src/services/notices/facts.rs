@@ -16,13 +16,12 @@ use crate::domain::ids::{AskId, IntroductionId, PulseId, UserId};
 use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus};
 use crate::domain::message::{Ending, Matter};
 use crate::domain::organization::Organization;
-use crate::domain::profile::telling_nothing;
 use crate::domain::pulse::PulseKind;
 use crate::domain::scoring::{Factor, FactorTrace};
 use crate::domain::values::Side;
 use crate::services::apart::{self, Apart};
 use crate::services::disclosure::{self, Occasion, Pair};
-use crate::services::organizations::names_that_tell;
+use crate::services::introductions::Portrait;
 use crate::services::teasers::tells_figures;
 use crate::services::{Context, Error, consents, introductions, matches, programmes};
 
@@ -52,6 +51,12 @@ pub(super) fn prepare_ask(
 ) -> Result<Prepared, Error> {
     let ask = db::introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
     let introduction = introductions::load(conn, ask.introduction)?;
+    let introduction = introductions::thaw(context, conn, introduction)?;
+    if introduction.status == IntroductionStatus::Frozen && ask.state == AskState::Open {
+        return Ok(Prepared::Later);
+    }
+    // What stood still has its time back by now.
+    let ask = db::introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
     if ask.state != AskState::Open || ask.expires_at <= context.now() {
         return Ok(Prepared::Obsolete("no_longer_asked"));
     }
@@ -163,14 +168,8 @@ fn content_of(
         expires_at: ask.expires_at,
     };
     let link = context.links.mint(&token).map_err(Error::internal)?;
-    let teaser = match other {
-        Side::Startup => {
-            let names = names_that_tell(conn, introduction.startup)?;
-            let names = names.iter().map(String::as_str);
-            Some(telling_nothing(&pair.profile.content.one_liner, names))
-        }
-        Side::Investor => None,
-    };
+    let shown = introduction.accepted(other)
+        && consents::lets_profile_be_read(conn, introduction.id, other)?;
     Ok(AskContent {
         programme: pair.programme.details.title.to_string(),
         side: ask.side,
@@ -178,7 +177,7 @@ fn content_of(
             .accepted(other)
             .then(|| counterpart.details.display_name().to_string()),
         counterpart_asks: introduction.requester.side() == Some(other),
-        teaser,
+        portrait: Portrait::of(conn, pair, other, shown)?,
         counterpart_country: counterpart.details.country,
         blurb: introduction.blurb.clone(),
         strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),

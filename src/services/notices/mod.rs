@@ -327,20 +327,10 @@ async fn look_up(
                 })
                 .await
         }
-        Notice::Ticket { ticket } => {
+        own @ (Notice::Ticket { .. } | Notice::MyConsents { .. } | Notice::News { .. }) => {
             context
                 .db
-                .read(move |conn| tickets::prepare(&context_in, conn, ticket))
-                .await
-        }
-        Notice::News {
-            user,
-            news,
-            programme,
-        } => {
-            context
-                .db
-                .read(move |conn| prepare_news(conn, user, news, programme))
+                .read(move |conn| prepare_own(&context_in, conn, own))
                 .await
         }
         letter @ (Notice::Digest { .. }
@@ -358,6 +348,20 @@ async fn look_up(
         Notice::RegistrationExists { user } => {
             tell(context, user, Content::RegistrationExists).await
         }
+    }
+}
+
+/// What is about a person's own account, or was asked for by them.
+fn prepare_own(context: &Context, conn: &mut Conn, notice: Notice) -> Result<Prepared, Error> {
+    match notice {
+        Notice::MyConsents { address } => consents::prepare_link(context, conn, &address),
+        Notice::Ticket { ticket } => tickets::prepare(context, conn, ticket),
+        Notice::News {
+            user,
+            news,
+            programme,
+        } => prepare_news(conn, user, news, programme),
+        _ => Ok(Prepared::Obsolete("no_longer_wanted")),
     }
 }
 

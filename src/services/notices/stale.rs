@@ -7,7 +7,7 @@ use crate::domain::account::Role;
 use crate::domain::ids::{DealId, OrganizationId, UserId};
 use crate::domain::pipeline::DealStatus;
 use crate::services::apart::{self, Apart};
-use crate::services::{Context, Error, deals, programmes};
+use crate::services::{Context, Error, deal_entries, deals, programmes};
 
 /// Looks up what it says, unless the deal went on meanwhile; while a freeze is
 /// in force it waits, and whom something else keeps apart gets none.
@@ -35,6 +35,7 @@ pub(super) fn prepare_stale(
         let firm = db::organizations::find(conn, firm)?.ok_or(Error::NotFound)?;
         Ok(firm.details.display_name().to_string())
     };
+    let of_side = belongs(deal.startup) || belongs(deal.investor);
     let counterpart = if belongs(deal.startup) {
         name(conn, deal.investor)?
     } else if belongs(deal.investor) {
@@ -47,11 +48,14 @@ pub(super) fn prepare_stale(
         return Ok(Prepared::Obsolete("no_recipient"));
     };
     let programme = programmes::load(conn, deal.programme)?;
+    let link = of_side.then(|| deal_entries::token(context, &deal, user));
+    let link = link.transpose()?;
     let content = StaleContent {
         programme: programme.details.title.to_string(),
         counterpart,
         since: deal.stage_entered_at,
         deal: id,
+        link,
     };
     let to = db::users::find(conn, user)?.into_iter().collect();
     Ok(ready(to, Content::Stale(Box::new(content))))

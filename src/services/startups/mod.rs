@@ -17,7 +17,6 @@ use crate::domain::profile::{
     ProfileAction, ProfileStatus, StartupContent, StartupProfile, fresh_until,
     status_after_correction, status_after_edit, status_when_claimed, step,
 };
-use crate::domain::refusal::Refusal;
 use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
@@ -45,7 +44,7 @@ use super::duplicates::live_firm;
 use super::notices::records;
 use super::once::{write_once, write_once_together};
 use super::paging::{PageRequest, Show, shown, shown_page};
-use super::transitions::{available, check_version, code};
+use super::transitions::{Open, available, check_version, code};
 use super::{Caller, Context, Error, Intent, consents, contacts, documents, introductions};
 
 /// A comment a reviewer makes on one field.
@@ -257,7 +256,9 @@ pub async fn transition(
             |conn, id| load(conn, id.into()),
         )
         .await?;
-        documents::delete_bytes_of(context, id).await?;
+        if let Err(error) = documents::delete_bytes_of(context, id).await {
+            tracing::warn!(%error, "bytes of erased documents stay until the sweep");
+        }
         return Ok(erased);
     }
     write_once_together(
@@ -289,11 +290,15 @@ fn apply(
     caller.may(Operation::MoveStartupProfile, &[before.organization])?;
     check_version(expected, before.version)?;
     // What nobody may propose is not looked at either.
+    let (mut agreeing, mut standing) = (None, None);
     if matches!(
         action,
         ProfileAction::Submit | ProfileAction::Publish | ProfileAction::Restore
     ) {
-        consents::check_proposable(conn, before.organization, now)?;
+        let stands = consents::check_proposable(conn, before.organization, now)?;
+        let gives = consents::gives(caller, before.organization, stands);
+        agreeing = (gives && action == ProfileAction::Publish).then(|| caller.clone());
+        standing = Some(stands);
     }
     let around = Around::load(context, conn, &before, &[action], Some(caller))?;
     let facts = around.facts();
@@ -301,9 +306,9 @@ fn apply(
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &facts))?;
     check_details(action, &details)?;
     let mut agrees = false;
-    if action == ProfileAction::Submit {
+    if let (ProfileAction::Submit, Some(standing)) = (action, standing) {
         let of = (before.organization, before.claimed);
-        agrees = consents::basis(context, conn, caller, of)?? == consents::Basis::Given;
+        agrees = consents::basis_on(conn, caller, of, standing)?? == consents::Basis::Given;
     }
     let after = StartupProfile {
         // Whoever of the firm moves it stands behind it.
@@ -340,7 +345,7 @@ fn apply(
     let ask = forward && !after.claimed;
     let news = records::news_of_profile(action, before.status);
     let ended = matches!(action, ProfileAction::Withdraw | ProfileAction::Suspend);
-    if agrees || ask || ended || course.concerns() || news.is_some() {
+    if agrees || ask || ended || course.concerns() || news.is_some() || agreeing.is_some() {
         let (context, told, by) = (context.clone(), after.clone(), caller.clone());
         // Who of compliance it was, is not for the other side to read.
         let actor = match action {
@@ -353,6 +358,9 @@ fn apply(
             }
             if ask {
                 contacts::ask(&context, conn, actor, told.organization)?;
+            }
+            if let Some(person) = agreeing {
+                consents::of_own_act(&context, conn, &person, told.organization)?;
             }
             if course.concerns() {
                 around.held.follow(&context, conn, &course, details.note)?;
@@ -512,18 +520,21 @@ const fn event_kind(action: ProfileAction, to: ProfileStatus) -> &'static str {
 }
 
 /// What can be done with a profile now, each action with what stands in its
-/// way.
+/// way, and what the caller agrees to by submitting it.
 pub async fn transitions(
     context: &Context,
     caller: &Caller,
     id: StartupProfileId,
-) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
+) -> Result<(Open<ProfileAction>, Option<consents::Agreement>), Error> {
     let profile = find(context, caller, id).await?;
     let (context_in, caller) = (context.clone(), caller.clone());
-    context
-        .db
-        .read(move |conn| open_to(&context_in, conn, &caller, &profile))
-        .await
+    let job = move |conn: &mut Conn| {
+        let of = (profile.organization, profile.claimed);
+        let agrees = consents::basis(&context_in, conn, &caller, of)? == Ok(consents::Basis::Given);
+        let open = open_to(&context_in, conn, &caller, &profile)?;
+        Ok((open, agrees.then(|| consents::agreement(&caller))))
+    };
+    context.db.read(job).await
 }
 
 /// What the caller can do with a profile that they may see.
@@ -532,7 +543,7 @@ pub(super) fn open_to(
     conn: &mut Conn,
     caller: &Caller,
     profile: &StartupProfile,
-) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
+) -> Result<Open<ProfileAction>, Error> {
     let around = Around::load(context, conn, profile, ProfileAction::ALL, Some(caller))?;
     let facts = around.facts();
     let hats = caller.hats_for(profile.organization, Hat::Investor);

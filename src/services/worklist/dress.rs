@@ -5,7 +5,7 @@ use crate::db::{self, Conn};
 use crate::domain::ids::OrganizationId;
 use crate::domain::permission::Operation;
 use crate::domain::refusal::Refusal;
-use crate::domain::worklist::{RecordKind, WorkItem};
+use crate::domain::worklist::{RecordKind, WorkItem, WorkKind};
 use crate::services::{
     Caller, Context, Error, commitments, deals, documents, introductions, investors, mandates,
     matches, messages, practices, programmes, promises, startups, walls,
@@ -52,7 +52,7 @@ fn dress(
             caller.may(Operation::ReadStartupProfile, &[profile.organization])?;
             let open = startups::open_to(context, conn, caller, &profile)?;
             let mut actions = unblocked(open.into_iter().map(|(a, no)| (a.code(), no)));
-            if item.kind == crate::domain::worklist::WorkKind::AgreeToProfile {
+            if item.kind == WorkKind::AgreeToProfile {
                 actions.push("compliance_agreement");
             }
             Ok(Dressed {
@@ -140,13 +140,6 @@ fn of_operator_and_partner(
 ) -> Result<Dressed, Error> {
     let id = item.record_id;
     match item.record {
-        RecordKind::Organization => {
-            caller.may(Operation::WriteCompliance, &[])?;
-            Ok(Dressed {
-                about: names(conn, &[id.into()])?,
-                actions: vec!["record_clearance"],
-            })
-        }
         RecordKind::Document => {
             let found = documents::load_readable(conn, caller, id.into())?;
             let open = documents::open_to(context, conn, caller, &found)?;
@@ -155,22 +148,6 @@ fn of_operator_and_partner(
             Ok(Dressed {
                 about,
                 actions: unblocked(open.into_iter().map(|(a, no)| (a.code(), no))),
-            })
-        }
-        RecordKind::Wall => {
-            let wall = walls::load_movable(conn, caller, id)?;
-            let mut about = names(conn, &[wall.organization])?;
-            about.push(wall.name.to_string());
-            Ok(Dressed {
-                about,
-                actions: vec!["raise", "refuse"],
-            })
-        }
-        RecordKind::Freeze => {
-            caller.may(Operation::WriteCompliance, &[])?;
-            Ok(Dressed {
-                about: vec![],
-                actions: vec!["lift"],
             })
         }
         RecordKind::Programme => {
@@ -211,6 +188,88 @@ fn of_operator_and_partner(
                 actions: vec!["hand_in"],
             })
         }
+        _ => of_compliance(conn, caller, item),
+    }
+}
+
+fn of_compliance(conn: &mut Conn, caller: &Caller, item: &WorkItem) -> Result<Dressed, Error> {
+    let id = item.record_id;
+    match item.record {
+        RecordKind::Organization if item.kind == WorkKind::GiveConsent => {
+            if !caller.belongs_to(id.into()) {
+                return Err(Error::NotFound);
+            }
+            Ok(Dressed {
+                about: names(conn, &[id.into()])?,
+                actions: vec!["give_consent"],
+            })
+        }
+        RecordKind::DealNote => {
+            let note = db::deal_notes::find(conn, id)?.ok_or(Error::NotFound)?;
+            let deal = deals::load(conn, note.deal)?;
+            let firms = [deal.startup, deal.investor];
+            caller.may(Operation::WriteCompliance, &firms)?;
+            Ok(Dressed {
+                about: names(conn, &firms)?,
+                actions: vec!["release", "refuse"],
+            })
+        }
+        RecordKind::Block => {
+            let found = db::blocks::find(conn, id)?.ok_or(Error::NotFound)?;
+            caller.may(Operation::WriteCompliance, &found.organizations)?;
+            Ok(Dressed {
+                about: names(conn, &found.organizations)?,
+                actions: vec!["lift"],
+            })
+        }
+        RecordKind::Licence => {
+            let found = db::licences::find(conn, id)?.ok_or(Error::NotFound)?;
+            caller.may(Operation::ReadLicence, &[found.organization])?;
+            let checks = item.kind == WorkKind::CheckLicence;
+            if checks {
+                caller.may(Operation::WriteCompliance, &[found.organization])?;
+            }
+            Ok(Dressed {
+                about: names(conn, &[found.organization])?,
+                actions: if checks {
+                    vec!["check", "refuse"]
+                } else {
+                    vec!["record"]
+                },
+            })
+        }
+        RecordKind::Duplicate => {
+            caller.may(Operation::JudgeDuplicates, &[])?;
+            let found = db::duplicates::find(conn, id.into())?.ok_or(Error::NotFound)?;
+            let (one, other) = found.organizations;
+            Ok(Dressed {
+                about: names(conn, &[one, other])?,
+                actions: vec!["merge", "dismiss"],
+            })
+        }
+        RecordKind::Organization => {
+            caller.may(Operation::WriteCompliance, &[])?;
+            Ok(Dressed {
+                about: names(conn, &[id.into()])?,
+                actions: vec!["record_clearance"],
+            })
+        }
+        RecordKind::Wall => {
+            let wall = walls::load_movable(conn, caller, id)?;
+            let mut about = names(conn, &[wall.organization])?;
+            about.push(wall.name.to_string());
+            Ok(Dressed {
+                about,
+                actions: vec!["raise", "refuse"],
+            })
+        }
+        RecordKind::Freeze => {
+            caller.may(Operation::WriteCompliance, &[])?;
+            Ok(Dressed {
+                about: vec![],
+                actions: vec!["lift"],
+            })
+        }
         RecordKind::StartupProfile
         | RecordKind::InvestorProfile
         | RecordKind::Mandate
@@ -218,7 +277,12 @@ fn of_operator_and_partner(
         | RecordKind::Introduction
         | RecordKind::Deal
         | RecordKind::DealTask
-        | RecordKind::Practice => Err(Error::internal("dressed elsewhere")),
+        | RecordKind::Practice
+        | RecordKind::Document
+        | RecordKind::Programme
+        | RecordKind::Commitment
+        | RecordKind::Message
+        | RecordKind::Referral => Err(Error::internal("dressed elsewhere")),
     }
 }
 

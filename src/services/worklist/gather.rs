@@ -28,13 +28,13 @@ use crate::services::{Caller, Context, Error, walls};
 use super::MOST_OF_A_KIND as MOST;
 
 /// Working days in which what waits for a decision gets one.
-const REVIEW_DAYS: u32 = 5;
+pub(super) const REVIEW_DAYS: u32 = 5;
 /// Working days in which two who want to meet should be introduced.
 const INTRODUCE_DAYS: u32 = 3;
 /// Working days in which something that went wrong is looked at.
 const TROUBLE_DAYS: u32 = 1;
 /// Working days in which a side should say what it is asked.
-const SIDE_DAYS: u32 = 10;
+pub(super) const SIDE_DAYS: u32 = 10;
 
 /// Everything that waits for the caller, in no order.
 pub(super) fn all(
@@ -113,7 +113,7 @@ pub(super) struct Pile<'a> {
 }
 
 impl Pile<'_> {
-    fn in_working_days(&self, from: DateTime<Utc>, days: u32) -> DateTime<Utc> {
+    pub(super) fn in_working_days(&self, from: DateTime<Utc>, days: u32) -> DateTime<Utc> {
         let zone = self.caller.user.zone;
         self.context
             .calendars
@@ -138,7 +138,13 @@ impl Pile<'_> {
     }
 
     /// Records that are to be dealt with some working days after they came.
-    fn within(&mut self, kind: WorkKind, record: RecordKind, found: &[Waiting], days: u32) {
+    pub(super) fn within(
+        &mut self,
+        kind: WorkKind,
+        record: RecordKind,
+        found: &[Waiting],
+        days: u32,
+    ) {
         for one in found {
             let due = self.in_working_days(one.since, days);
             self.push(kind, record, one, Some(due));
@@ -146,7 +152,7 @@ impl Pile<'_> {
     }
 
     /// Records that say themselves until when; those that don't come last.
-    fn until(&mut self, kind: WorkKind, record: RecordKind, found: &[Waiting]) {
+    pub(super) fn until(&mut self, kind: WorkKind, record: RecordKind, found: &[Waiting]) {
         for one in found {
             self.push(kind, record, one, one.by.map(end_of));
         }
@@ -288,7 +294,7 @@ impl Pile<'_> {
         self.within(K::DecideWall, S::Wall, &found, REVIEW_DAYS);
         let found = db::documents::waiting(conn, self.caller.id(), MOST)?;
         self.within(K::DecideDocument, S::Document, &found, REVIEW_DAYS);
-        Ok(())
+        self.second_of_compliance(conn)
     }
 
     /// Profiles under review that a curator can't approve without compliance.
@@ -371,6 +377,12 @@ impl Pile<'_> {
             SIDE_DAYS,
         );
         self.deals_of_side(conn, side, own)?;
+        self.payments_of_side(conn, side, own)?;
+        if side == Side::Startup {
+            self.closings(conn, Some(own))?;
+            self.licences(conn, own)?;
+        }
+        self.consents(conn, own)?;
         self.tasks(conn, Some(own))
     }
 

@@ -5,12 +5,13 @@
 //! | module | holds |
 //! |---|---|
 //! | here | the list and its filters |
-//! | `gather`, `of_deals` | which records wait for whom |
+//! | `gather`, `of_deals`, `seconds` | which records wait for whom |
 //! | `dress` | what a reader sees of one: names, allowed actions |
 
 mod dress;
 mod gather;
 mod of_deals;
+mod seconds;
 
 use chrono::{DateTime, Utc};
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::db::second_turns::PAID;
 use crate::db::worklist::{self as waiting, Waiting};
 use crate::db::{self, Conn};
 use crate::domain::deal_clock::DealClock;
@@ -16,8 +17,9 @@ use super::MOST_OF_A_KIND as MOST;
 use super::gather::Pile;
 
 impl Pile<'_> {
-    /// Deals that wait for a curator: to confirm what a side reports, and to
-    /// ask why they stand.
+    /// Deals that wait for a curator: to confirm what a side reports, to ask why
+    /// they stand, to agree as the second person, to close a round; and firms
+    /// that may be one.
     pub(super) fn deals_of_curator(&mut self, conn: &mut Conn) -> Result<(), Error> {
         let now = self.context.now();
         for (found, deal, clock) in deals(conn, None)? {
@@ -28,6 +30,10 @@ impl Pile<'_> {
                 self.push(kind, RecordKind::Deal, &found, stale_at);
             }
         }
+        self.second_of_deals(conn, WorkKind::VouchFunding, "vouch")?;
+        self.second_of_deals(conn, WorkKind::ConfirmPayment, PAID)?;
+        self.closings(conn, None)?;
+        self.duplicates(conn)?;
         self.tasks(conn, None)
     }
 

@@ -7,7 +7,9 @@ use corridor::jobs::clock;
 use serde_json::{Value, json};
 
 use crate::support::app::App;
-use crate::support::builders::{Firm, act, create, firm, id_of, operator, programme};
+use crate::support::builders::{
+    Firm, act, agree_and_sign, create, firm, id_of, operator, programme,
+};
 use crate::support::client::{Answer, Client};
 use crate::support::database::{Database, on_each_backend};
 
@@ -275,9 +277,8 @@ fn a_party_that_declines_ends_it_and_parties_have_their_say() {
 fn notice_expiry_and_renewal_come_by_the_clock_and_link_both_ways() {
     on_each_backend(async |database| {
         let cast = cast(database).await;
-        for action in ["agree_text", "start_signing", "activate"] {
-            act(&cast.curator, &cast.programme, action).await;
-        }
+        cast.write(&cast.words()).await.expect(200);
+        agree_and_sign(&cast.curator, &cast.programme).await;
         let days = |days| cast.app.context.clock.advance(TimeDelta::days(days));
         let status = async |path: &str| {
             let found = cast.app.context.db.read({
@@ -319,9 +320,9 @@ fn notice_expiry_and_renewal_come_by_the_clock_and_link_both_ways() {
             .stranger()
             .signed_in("curator@firms.example", crate::support::builders::PASSWORD)
             .await;
-        for action in ["negotiate", "agree_text", "start_signing", "activate"] {
-            act(&curator, &next, action).await;
-        }
+        // The texts and who signs came with the renewal; all sign anew.
+        act(&curator, &next, "negotiate").await;
+        agree_and_sign(&curator, &next).await;
         assert_eq!(status(&cast.programme).await, "renewed");
         days(2_000);
         clock::strike(&cast.app.context).await.unwrap();
@@ -346,6 +347,7 @@ fn a_programme_is_changed_until_it_is_signed() {
         patch(&cast.curator, json!({ "slug": "other" }))
             .await
             .refused(409, "slug_kept");
+        cast.write(&cast.words()).await.expect(200);
         act(&cast.curator, &cast.programme, "agree_text").await;
         let changed = patch(&cast.curator, longer).await.expect(200);
         assert_eq!(changed.body["title"], "Two more years");

@@ -111,9 +111,43 @@ fn what_both_read_is_screened_and_stops_at_a_freeze() {
         let deal = deal(&stage).await;
         let path = format!("{deal}/notes");
         let bad = "We also make guided missiles.";
-        let refused = note(&stage, Who::Dana, &deal, "both", bad).await;
-        let refused = refused.expect(422);
-        assert_eq!(refused["errors"][0]["code"], "sensitive_words");
+        let held = note(&stage, Who::Dana, &deal, "both", bad).await;
+        assert_eq!(held.expect(201)["state"], "waiting");
+        assert_eq!(texts(&items(&stage, Who::Dana, &path).await), [bad]);
+        assert_eq!(items(&stage, Who::Gul, &path).await.len(), 0);
+        stage.seal().await;
+        let events = format!("{deal}/events");
+        let told = items(&stage, Who::Gul, &events).await;
+        assert!(told.iter().all(|event| event["kind"] != "deal.noted"));
+        // It stands in compliance's queue with the words marked, and takes two.
+        let queue = items(&stage, Who::Compliance, "/v1/reviews").await;
+        assert_eq!(queue[0]["record"]["kind"], "deal_note");
+        assert_eq!(queue[0]["words"], json!(["missiles"]));
+        assert_eq!(queue[0]["two_people"], true);
+        let work = items(&stage, Who::Compliance, "/v1/worklist?kind=decide_note").await;
+        assert_eq!(work.len(), 1);
+        let decide = queue[0]["record"]["act"].as_str().unwrap().to_owned();
+        let yes = json!({ "ruling": "release", "reason": "A toy." });
+        assert_eq!(stage.post(Who::Gul, &decide, yes.clone()).await.status, 404);
+        let curator = stage.post(Who::Curator, &decide, yes.clone()).await;
+        assert_eq!(curator.status, 403);
+        for _ in 0..2 {
+            let request = stage.request(Who::Compliance, "POST", &decide);
+            let request = request.header("Idempotency-Key", "\"once\"").json(&yes);
+            let first = Answer::of(request.send().await.unwrap()).await;
+            assert_eq!(first.expect(200)["state"], "waiting");
+        }
+        let again = stage.post(Who::Compliance, &decide, yes.clone()).await;
+        assert_eq!(again.code(409), "second_person_needed");
+        assert_eq!(items(&stage, Who::Gul, &path).await.len(), 0);
+        let second = stage
+            .post(Who::SecondCompliance, &decide, yes.clone())
+            .await;
+        assert_eq!(second.expect(200)["state"], "cleared");
+        assert_eq!(texts(&items(&stage, Who::Gul, &path).await), [bad]);
+        assert_eq!(items(&stage, Who::Compliance, "/v1/reviews").await.len(), 0);
+        let over = stage.post(Who::Compliance, &decide, yes).await;
+        assert_eq!(over.code(409), "transition_not_allowed");
         let step = stage
             .edit(Who::Dana, &deal, json!({ "next_step": bad }))
             .await;
@@ -145,7 +179,7 @@ fn what_both_read_is_screened_and_stops_at_a_freeze() {
         let shown = stage.get(Who::Gul, &deal).await.expect(200);
         assert_eq!(shown["next_step"], "Meet in Baku");
         let seen = items(&stage, Who::Gul, &path).await;
-        assert_eq!(texts(&seen), ["Hello", "Paused?"]);
+        assert_eq!(texts(&seen), [bad, "Hello", "Paused?"]);
 
         let block = json!({
             "organizations": [stage.startup.id.to_string(), stage.investor.id.to_string()],

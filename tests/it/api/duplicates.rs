@@ -4,14 +4,14 @@
 
 use corridor::domain::account::Role;
 use corridor::domain::ticket::TicketKind;
-use corridor::services::duplicates;
+use corridor::services::{duplicates, tickets};
 use serde_json::{Value, json};
 
 use super::referrals::{CONTACT, REFERRALS, investor, office, startup};
 use crate::support::app::App;
 use crate::support::builders::{
-    Firm, act, active_programme, create, firm, id_of, operator, programme, published_mandate,
-    published_profile, whole_profile,
+    Firm, act, active_programme, create, firm, id_of, mailed_token, operator, programme,
+    published_mandate, published_profile, whole_profile,
 };
 use crate::support::client::{Answer, Client};
 use crate::support::database::on_each_backend;
@@ -882,5 +882,97 @@ fn a_partner_does_not_learn_by_a_web_site_who_is_here() {
         let apart = json!({ "action": "dismiss", "reason": "A branch with a site of its own" });
         judge(&curator, &duplicate, apart).await.expect(200);
         curator.act(&profile, "*", &approve).await.expect(200);
+    });
+}
+
+#[test]
+fn two_firms_of_people_become_one_when_both_sides_agree() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let curator = operator(&app, "Curator", &[Role::Curator]).await;
+        let compliance = operator(&app, "Compliance", &[Role::Compliance]).await;
+        // People of both agree: the one's owner lets the other's in, who comes.
+        let first = firm(&app, "startup", "Galil Sun Ltd", "IL").await;
+        let second = firm(&app, "startup", "Galil Sun", "IL").await;
+        let (profile, _) = create(&second.owner, "/v1/startup-profiles", &json!({})).await;
+        let pair = format!("{DUPLICATES}?organization={}", first.id);
+        let pair = items(&curator.get(&pair).await.expect(200))[0]["id"].clone();
+        let pair = format!("{DUPLICATES}/{}", pair.as_str().unwrap());
+        let refused = judge(&curator, &pair, merging(&first.id)).await;
+        let refused = refused.refused(409, "merge_blocked");
+        assert_eq!(codes(&refused), ["both_claimed"]);
+        let me = second.owner.get("/v1/me").await.expect(200);
+        let invitation = json!({ "email": me.text("email"), "role": "editor" });
+        let invitations = format!("/v1/organizations/{}/invitations", first.id);
+        let invited = first.owner.post(&invitations, &invitation).await;
+        invited.expect(201);
+        let refused = judge(&curator, &pair, merging(&first.id)).await;
+        refused.refused(409, "merge_blocked");
+        let token = mailed_token(&app, TicketKind::Invitation, me.text("email")).await;
+        let came = tickets::accept_invitation(&app.context, &token, None).await;
+        came.expect("a membership");
+        // To belong to both is no agreement; an owner of each says so by name.
+        let refused = judge(&curator, &pair, merging(&first.id)).await;
+        let refused = refused.refused(409, "merge_blocked");
+        assert_eq!(codes(&refused), ["both_claimed"]);
+        let agreements = |firm: &Firm| format!("/v1/organizations/{}/merge-agreements", firm.id);
+        let with = |firm: &Firm, other: &Firm| format!("{}/{}", agreements(firm), other.id);
+        let call =
+            async |who: &Client, method: &str, path: &str| who.call(method, path).send().await;
+        let theirs = with(&second, &first);
+        let nobodys = call(&curator, "PUT", &theirs).await;
+        assert_eq!(nobodys.status, 403, "{}", nobodys.body);
+        // An editor of the first one, and nobody's owner there.
+        let not_own = call(&second.owner, "PUT", &with(&first, &second)).await;
+        assert_eq!(not_own.status, 403, "{}", not_own.body);
+        call(&first.owner, "PUT", &theirs)
+            .await
+            .refused(404, "not_found");
+        for _ in 0..2 {
+            call(&second.owner, "PUT", &theirs).await.expect(204);
+        }
+        let given = second.owner.get(&agreements(&second)).await.expect(200);
+        let given = items(&given);
+        assert_eq!(given.len(), 1);
+        assert_eq!(given[0]["organization"], first.id.as_str());
+        assert_eq!(given[0]["agreed_by"], me.body["id"]);
+        first
+            .owner
+            .get(&agreements(&second))
+            .await
+            .refused(404, "not_found");
+        let refused = judge(&curator, &pair, merging(&first.id)).await;
+        let refused = refused.refused(409, "merge_blocked");
+        assert_eq!(codes(&refused), ["both_claimed"]);
+        let ours = with(&first, &second);
+        call(&first.owner, "PUT", &ours).await.expect(204);
+        call(&first.owner, "DELETE", &ours).await.expect(204);
+        call(&first.owner, "DELETE", &ours)
+            .await
+            .refused(404, "not_found");
+        let refused = judge(&curator, &pair, merging(&first.id)).await;
+        refused.refused(409, "merge_blocked");
+        call(&first.owner, "PUT", &ours).await.expect(204);
+        let own = with(&first, &first);
+        call(&first.owner, "PUT", &own)
+            .await
+            .refused(409, "same_firm");
+        let wall = json!({ "name": "Rival", "reach": "firm", "reason": "They copy us." });
+        let walls = format!("/v1/organizations/{}/walls", second.id);
+        let wall = second.owner.post(&walls, &wall).await.expect(201);
+        let refused = judge(&curator, &pair, merging(&first.id)).await;
+        let refused = refused.refused(409, "merge_blocked");
+        assert_eq!(codes(&refused), ["left_over"]);
+        let refuse = json!({ "action": "refuse", "reason": "They are no rival." });
+        let wall = format!("/v1/walls/{}", wall.text("id"));
+        compliance.act(&wall, "*", &refuse).await.expect(200);
+        judge(&curator, &pair, merging(&first.id)).await.expect(200);
+        let theirs = first.owner.get(&profile).await.expect(200);
+        assert_eq!(theirs.body["organization"], first.id.as_str());
+        second.owner.get(&profile).await.expect(200);
+        let undo = json!({ "action": "undo", "reason": "They part." });
+        judge(&curator, &pair, undo).await.expect(200);
+        first.owner.get(&profile).await.refused(404, "not_found");
+        second.owner.get(&profile).await.expect(200);
     });
 }

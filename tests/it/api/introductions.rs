@@ -1,5 +1,7 @@
 //! The double opt-in over HTTP.
 
+use chrono::TimeDelta;
+use corridor::db::{self, Conn};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -97,6 +99,80 @@ fn a_blurb_that_gives_somebody_away_is_refused_and_each_trace_named() {
                 "carries_organization_name"
             ]
         );
+    });
+}
+
+/// A no keeps the two firms apart for a time, by other mandates as well; a side
+/// isn't told that it was said, nor until when.
+#[test]
+fn after_a_no_the_pair_rests_and_may_be_asked_again_later() {
+    on_each_backend(async |database| {
+        let mut stage = Stage::set(database).await;
+        stage.restart_with(|context| {
+            let mut settings = (*context.settings).clone();
+            settings.cool_down_days = 20;
+            context.settings = settings.into();
+        });
+        let mandate = corridor::domain::mandate::Mandate {
+            id: stage.context.new_id(),
+            ..stage.mandate.clone()
+        };
+        let (programme, made) = (stage.programme.id, mandate.clone());
+        let now = stage.context.now();
+        let write = move |conn: &mut Conn| {
+            db::mandates::insert(conn, &made)?;
+            db::programmes::admit_mandate(conn, programme, made.id, now)
+        };
+        stage.context.db.write(write).await.unwrap();
+        let introduction = stage.introduction(Who::Dana).await;
+        let body = json!({
+            "programme": stage.programme.id.to_string(),
+            "startup_profile": stage.profile.id.to_string(),
+            "mandate": mandate.id.to_string(),
+        });
+        let other = stage.post(Who::Curator, "/v1/matches", body).await;
+        let matched = other.location.clone().unwrap();
+        other.expect(201);
+        let release = json!({"action": "release", "to": "both"});
+        stage.go(Who::Curator, &matched, release).await.expect(200);
+
+        let no = json!({"action": "decline", "reason": "thesis_mismatch"});
+        stage.go(Who::Gul, &introduction, no).await.expect(200);
+        let ask = async |who| stage.request_introduction(who, &matched, BLURB).await;
+        for who in [Who::Dana, Who::Gul] {
+            let refused = ask(who).await.expect(409);
+            assert_eq!(refused["code"], "not_available_now", "{who:?}");
+            assert!(!refused.to_string().contains("2026-12-14"), "{refused}");
+        }
+        let refused = ask(Who::Curator).await.expect(409);
+        assert_eq!(refused["code"], "cooling_down");
+        assert!(refused["detail"].as_str().unwrap().contains("2026-12-14"));
+        stage.context.clock.advance(TimeDelta::days(21));
+        ask(Who::Dana).await.expect(201);
+    });
+}
+
+#[test]
+fn a_blurb_that_is_surely_not_english_is_refused() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let matched = stage.released().await;
+        for blurb in [
+            "שני פיילוטים הקטינו נזילות בשליש.",
+            "Две пилотные установки сократили потери на треть.",
+            "İki pilot itkiləri üçdə bir azaltdı.",
+            "خفضنا الخسائر بمقدار الثلث.",
+        ] {
+            let refused = stage.request_introduction(Who::Dana, &matched, blurb).await;
+            let refused = refused.expect(409);
+            assert_eq!(refused["code"], "blurb_not_clean");
+            assert_eq!(refused["errors"][0]["code"], "not_english", "{refused}");
+            assert_eq!(refused["errors"][0]["pointer"], "#/blurb");
+        }
+        // Names of the region don't make it another language.
+        let blurb = "Pilots in Gəncə and חיפה cut the losses of two water networks by a third.";
+        let made = stage.request_introduction(Who::Dana, &matched, blurb).await;
+        made.expect(201);
     });
 }
 

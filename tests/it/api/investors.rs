@@ -43,7 +43,7 @@ pub async fn approved(stage: &Stage) -> String {
     location
 }
 
-async fn draft(stage: &Stage) -> String {
+pub async fn draft(stage: &Stage) -> String {
     let made = stage.post(Who::Gul, "/v1/investor-profiles", whole()).await;
     let location = made.location.clone().unwrap_or_default();
     made.expect(201);

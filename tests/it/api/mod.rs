@@ -30,6 +30,8 @@ pub mod holding;
 mod idempotency;
 mod imports;
 mod imports_care;
+mod imports_cost;
+mod imports_faults;
 mod index;
 mod introductions;
 pub mod investors;

@@ -164,13 +164,15 @@ fn a_freeze_lets_neither_a_question_nor_a_match_run_out() {
         let strike = async || {
             // Within the time in which records have to be confirmed.
             stage.context.clock.advance(TimeDelta::days(70));
+            stage.seal().await;
             jobs::clock::strike(&stage.context).await.unwrap();
             let introduction = stage.get(Who::Curator, &introduction).await.expect(200);
             let matched = stage.get(Who::Curator, &matched).await.expect(200);
             [introduction, matched].map(|record| record["status"].as_str().unwrap().to_owned())
         };
-        assert_eq!(strike().await, ["asking_first", "released"]);
+        assert_eq!(strike().await, ["frozen", "released"]);
         lifted(&stage, &freeze).await;
+        stage.seal().await;
         jobs::clock::strike(&stage.context).await.unwrap();
         assert_eq!(stage.get(Who::Gul, &matched).await.status, 200);
         let asked = stage.get(Who::Gul, &introduction).await.expect(200);

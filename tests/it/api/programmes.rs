@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::support::app::App;
 use crate::support::builders::{
-    act, active_programme, corridor, create, firm, id_of, operator, programme, published_mandate,
-    published_profile,
+    act, active_programme, agree_and_sign, corridor, create, firm, id_of, operator, programme,
+    published_mandate, published_profile, write_agreement,
 };
 use crate::support::database::on_each_backend;
 
@@ -187,24 +187,51 @@ fn a_programme_that_was_never_in_force_is_known_to_its_parties_alone() {
             let listed = who.get("/v1/programmes").await.expect(200);
             assert_eq!(listed.body["items"][0]["slug"], "quiet-talks");
         }
-        for below in ["", "/events", "/transitions"] {
-            let answer = stranger.owner.get(&format!("{path}{below}")).await;
-            answer.refused(404, "not_found");
+        let office = firm(&app, "partner", "Trade Office", "IL").await;
+        for who in [&stranger.owner, &office.owner] {
+            for below in ["", "/events", "/transitions", "/admissions", "/agreement"] {
+                let answer = who.get(&format!("{path}{below}")).await;
+                answer.refused(404, "not_found");
+            }
+            let move_it = json!({ "action": "negotiate" });
+            let moved = who.act(&path, "*", &move_it).await;
+            moved.refused(404, "not_found");
+            let admit = json!({ "mandate": uuid::Uuid::now_v7().to_string() });
+            let admitted = who.post(&format!("{path}/admissions"), &admit).await;
+            admitted.refused(404, "not_found");
         }
         let listed = stranger.owner.get("/v1/programmes").await.expect(200);
         assert_eq!(listed.body["items"], json!([]));
-        for action in ["negotiate", "agree_text", "start_signing", "activate"] {
-            act(&curator, &path, action).await;
-        }
+        // Nothing comes into force that nobody agreed on and signed.
+        act(&curator, &path, "negotiate").await;
+        let bare = json!({ "action": "agree_text" });
+        let refused = curator.act(&path, "*", &bare).await;
+        refused.refused(409, "incomplete");
+        write_agreement(&curator, &path).await;
+        agree_and_sign(&curator, &path).await;
         stranger.owner.get(&path).await.expect(200);
+        // A partner knows of those that it is a party to.
+        office.owner.get(&path).await.refused(404, "not_found");
+        let listed = office.owner.get("/v1/programmes").await.expect(200);
+        assert_eq!(listed.body["items"], json!([]));
+        let move_it = json!({ "action": "suspend" });
+        let moved = office.owner.act(&path, "*", &move_it).await;
+        moved.refused(404, "not_found");
+        let moved = stranger.owner.act(&path, "*", &move_it).await;
+        moved.refused(403, "forbidden");
+        let bridge = programme("their-own", &office.id);
+        let (own, _) = create(&curator, "/v1/programmes", &bridge).await;
+        office.owner.get(&own).await.expect(200);
+        let listed = office.owner.get("/v1/programmes").await.expect(200);
+        assert_eq!(listed.body["items"][0]["slug"], "their-own");
 
         // Without parties it is the operator's own.
         let mut alone = programme("nobody-else", &party.id);
         alone["parties"] = json!([]);
         let (path, drafted) = create(&curator, "/v1/programmes", &alone).await;
         assert_eq!(drafted.body["parties"][0]["role"], "operator");
-        for action in ["negotiate", "agree_text", "start_signing", "activate"] {
-            act(&curator, &path, action).await;
-        }
+        act(&curator, &path, "negotiate").await;
+        write_agreement(&curator, &path).await;
+        agree_and_sign(&curator, &path).await;
     });
 }

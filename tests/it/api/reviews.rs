@@ -260,6 +260,19 @@ fn the_file_of_an_introduction_holds_what_was_decided_and_shown() {
         assert_eq!(file["decisions"][0]["about"], "match");
         assert_eq!(file["decisions"][0]["reason"], "Civil use only.");
         assert_eq!(file["answers"][0]["answer"], "accept");
+        // What was decided of the scope before, and what else the gate went by.
+        let release = &file["releases"][0];
+        assert_eq!(release["matter"], REVIEW_TAG);
+        assert_eq!(release["reason"], "Civil use only.");
+        assert_eq!(release["country"], "AZ");
+        assert_eq!(file["clearances"].as_array().unwrap().len(), 2);
+        assert_eq!(file["licences"], json!([]));
+        for line in file["disclosures"].as_array().unwrap() {
+            assert_eq!(line["verdict"], "allow", "{line}");
+            assert!(line["decision"].is_string(), "{line}");
+            let rules = line["rules"].as_array().unwrap();
+            assert!(rules.contains(&json!("sensitivity:released")), "{line}");
+        }
         let levels: Vec<_> = file["disclosures"]
             .as_array()
             .unwrap()

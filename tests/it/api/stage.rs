@@ -13,6 +13,7 @@ use corridor::config::Config;
 use corridor::db::{self, Conn};
 use corridor::domain::account::{Role, User};
 use corridor::domain::compliance::{Clearance, ClearanceVerdict};
+use corridor::domain::consent::{ConsentReceipt, PROPOSALS};
 use corridor::domain::ids::{IntroductionId, OrganizationId, SessionId, UserId};
 use corridor::domain::introduction::IntroductionStatus;
 use corridor::domain::mandate::{Capacity, Mandate, MandateContent, MandateStatus};
@@ -68,6 +69,8 @@ pub struct Stage {
     pub mandate: Mandate,
     pub programme: Programme,
     users: Vec<User>,
+    /// Who agreed for the firms that they are proposed, and left since.
+    founder: User,
     sessions: Vec<SessionId>,
     client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
@@ -176,6 +179,11 @@ impl Stage {
         let profile = profile(&context, &startup, tag);
         let mandate = mandate(&context, &investor, tag);
         let users = EVERYBODY.map(|who| user(&context, who)).to_vec();
+        let founder = User {
+            id: context.new_id(),
+            email: of("founder@mail.example"),
+            ..users[0].clone()
+        };
         let sessions = users.iter().map(|_| context.new_id()).collect();
         let rules = context.db.read(db::rule_sets::list).await.unwrap();
         let mut programme = programme(&context, rules[0].id);
@@ -189,6 +197,7 @@ impl Stage {
             mandate,
             programme,
             users,
+            founder,
             sessions,
             client: reqwest::Client::builder()
                 .no_proxy()
@@ -230,7 +239,7 @@ impl Stage {
         let (startup, investor) = (self.startup.clone(), self.investor.clone());
         let (profile, mandate) = (self.profile.clone(), self.mandate.clone());
         let (programme, users) = (self.programme.clone(), self.users.clone());
-        let sessions = self.sessions.clone();
+        let (sessions, founder) = (self.sessions.clone(), self.founder.clone());
         let write = move |conn: &mut Conn| -> Result<(), Error> {
             let now = context.now();
             let operator = organization(&context, OrganizationKind::Operator, "Operator", "IL");
@@ -251,8 +260,10 @@ impl Stage {
                 };
                 db::users::insert_membership(conn, user.id, firm, role, now)?;
             }
+            assert!(db::users::insert(conn, &founder, "no hash")?);
             for firm in [&startup, &investor] {
                 db::clearances::insert(conn, &clearance(&context, firm, users[4].id))?;
+                db::consents::insert(conn, &proposable(&context, firm, founder.id))?;
             }
             db::startup_profiles::insert(conn, &profile)?;
             db::mandates::insert(conn, &mandate)?;
@@ -352,6 +363,7 @@ impl Stage {
             ..self.user(Who::Dana).clone()
         };
         let officer = self.user(Who::Compliance).id;
+        let founder = self.founder.id;
         let made = profile.clone();
         let write = move |conn: &mut Conn| -> Result<(), Error> {
             let now = context.now();
@@ -359,6 +371,7 @@ impl Stage {
             assert!(db::users::insert(conn, &owner, "no hash")?);
             db::users::insert_membership(conn, owner.id, firm.id, Role::Owner, now)?;
             db::clearances::insert(conn, &clearance(&context, &firm, officer))?;
+            db::consents::insert(conn, &proposable(&context, &firm, founder))?;
             db::startup_profiles::insert(conn, &made)?;
             Ok(())
         };
@@ -379,16 +392,52 @@ impl Stage {
         change(&mut mandate.content);
         let programme = self.programme.id;
         let officer = self.user(Who::Compliance).id;
+        let founder = self.founder.id;
         let made = mandate.clone();
         let write = move |conn: &mut Conn| -> Result<(), Error> {
             db::organizations::insert(conn, &firm)?;
             db::clearances::insert(conn, &clearance(&context, &firm, officer))?;
+            db::consents::insert(conn, &proposable(&context, &firm, founder))?;
             db::mandates::insert(conn, &made)?;
             db::programmes::admit_mandate(conn, programme, made.id, context.now())?;
             Ok(())
         };
         self.context.db.write(write).await.unwrap();
         mandate
+    }
+
+    /// Brings a drafted programme as far as all its parties have signed its MoU;
+    /// only `activate` is left.
+    pub async fn sign_mou(&self, programme: &str) {
+        let go = async |action: &str| {
+            let body = json!({ "action": action });
+            self.go(Who::Curator, programme, body).await.expect(200);
+        };
+        go("negotiate").await;
+        let found = self.get(Who::Curator, programme).await.expect(200);
+        let parties = found["parties"].as_array().unwrap().iter();
+        let parties: Vec<_> = parties.map(|party| party["organization"].clone()).collect();
+        let signatory = |party: &Value| json!({ "organization": party, "name": "Leyla" });
+        let written = json!({
+            "controlling_language": "en",
+            "texts": { "en": "We agree.", "az": "Razıyıq." },
+            "signatories": parties.iter().map(signatory).collect::<Vec<_>>(),
+        });
+        let request = self.request(Who::Curator, "PUT", &format!("{programme}/agreement"));
+        let request = request.header("If-Match", "*").json(&written);
+        Answer::of(request.send().await.unwrap()).await.expect(200);
+        go("agree_text").await;
+        go("start_signing").await;
+        for party in parties {
+            let signed = json!({
+                "action": "sign", "organization": party, "level": "qualified",
+                "signed_on": self.context.now().date_naive().to_string(),
+                "evidence": "Archive 7",
+            });
+            let request = self.request(Who::Curator, "POST", &format!("{programme}/signings"));
+            let request = request.header("If-Match", "*").json(&signed);
+            Answer::of(request.send().await.unwrap()).await.expect(200);
+        }
     }
 
     /// A partner firm of nobody on the stage.
@@ -590,6 +639,25 @@ pub fn clearance(context: &Context, firm: &Organization, by: UserId) -> Clearanc
         by,
         valid_to: context.now().date_naive() + Days::new(365),
         created_at: context.now(),
+    }
+}
+
+/// That somebody who has left since agreed to have a firm proposed to others, for
+/// longer than any test lasts.
+pub fn proposable(context: &Context, firm: &Organization, by: UserId) -> ConsentReceipt {
+    ConsentReceipt {
+        id: context.new_id(),
+        user: by,
+        organization: firm.id,
+        purpose: PROPOSALS,
+        person_name: of("A Founder"),
+        person_role: None,
+        law: "other",
+        text: "We agree.".to_owned(),
+        language: of("en"),
+        method: "own_act",
+        given_at: context.now(),
+        valid_to: context.now() + TimeDelta::days(10 * 365),
     }
 }
 

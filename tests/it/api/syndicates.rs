@@ -21,11 +21,11 @@ pub(super) async fn syndicate(stage: &Stage, who: Who, deal: &str) -> Value {
         .expect(200)
 }
 
-pub(super) fn round() -> Value {
+pub fn round() -> Value {
     json!({ "currency": "USD", "minimum": 50_000, "target": 100_000, "maximum": 120_000, "closes_on": "2027-03-31" })
 }
 
-pub(super) fn takes_part(firm: &str, firmness: &str, minor: i64, currency: &str) -> Value {
+pub fn takes_part(firm: &str, firmness: &str, minor: i64, currency: &str) -> Value {
     json!({
         "organization": firm, "interest": "committed", "firmness": firmness,
         "amount": { "amount_minor": minor, "currency": currency },
@@ -178,6 +178,7 @@ pub(super) async fn introduced(stage: &Stage, mandate: &corridor::domain::mandat
         extended: false,
         convert_reported_by: None,
         partner: None,
+        frozen_from: None,
         version: 1,
         created_at: now,
         updated_at: now,

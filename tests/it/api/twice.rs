@@ -19,7 +19,7 @@ use crate::support::database::on_each_backend;
 
 /// Routes without a caller whose promise a key could be, or that are about the
 /// caller's own account; repeating them is no harm.
-const WITHOUT_CALLER: [&str; 13] = [
+const WITHOUT_CALLER: [&str; 14] = [
     "/v1/registrations",
     "/v1/sessions",
     "/v1/password-resets",
@@ -31,6 +31,7 @@ const WITHOUT_CALLER: [&str; 13] = [
     "/mail-settings",
     "/unsubscribe",
     "/pulse",
+    "/deals/",
     "/matches",
     "/my-consents",
 ];
@@ -40,11 +41,13 @@ const REPEATABLE: [&str; 1] = ["/v1/tag-suggestions"];
 
 /// Routes that take a key and have tests of their own for it, beside what they
 /// make: a secret is not in the second answer.
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 13] = [
     "/v1/documents/{id}/versions",
     "/v1/startup-profiles/{id}/documents",
     "/v1/deals/{id}/documents",
     "/v1/me/keys",
+    "/v1/deal-notes/{id}/decisions",
+    "/v1/me/consents",
     "/v1/me/consents/{id}/withdrawal",
     "/v1/me/consents/{id}/renewal",
     "/v1/clients/{id}/secrets",

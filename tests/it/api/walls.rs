@@ -2,8 +2,11 @@
 //! before whoever bears the name or has its bearer in the portfolio, and unknown
 //! to whom they keep away.
 
+use corridor::db::{self, Conn};
 use corridor::services::duplicates;
+use diesel::RunQueryDsl;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::index::ranked;
 use super::stage::{Answer, INVESTOR, Stage, Who};
@@ -98,6 +101,36 @@ fn a_wall_keeps_away_the_firm_of_that_name_once_compliance_raised_it() {
         assert_eq!(ranked(&stage).await, first);
         assert_eq!(go(&stage, Who::Dana, &wall, "lift").await.status, 409);
         told(&stage, &wall).await;
+    });
+}
+
+#[test]
+fn a_wall_from_before_is_found_by_what_names_are_recognised_by_now() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let wall = declared(&stage, Who::Dana, "ИП Алиев Ильхам Гейдарович", "firm").await;
+        go(&stage, Who::Compliance, &wall, "raise")
+            .await
+            .expect(200);
+        let id: Uuid = wall.rsplit('/').next().unwrap().parse().unwrap();
+        let found = async || {
+            let look = move |conn: &mut Conn| {
+                let wall = db::walls::find(conn, id)?.unwrap();
+                Ok::<_, db::Error>(db::walls::found_by(conn, &wall.keys())?.len())
+            };
+            stage.context.db.read(look).await.unwrap()
+        };
+        assert_eq!(found().await, 1);
+        let forget = |conn: &mut Conn| {
+            diesel::sql_query("DELETE FROM wall_keys").execute(conn)?;
+            diesel::sql_query("UPDATE organization_faces SET folding = 0").execute(conn)?;
+            Ok::<_, db::Error>(())
+        };
+        stage.context.db.write(forget).await.unwrap();
+        assert_eq!(found().await, 0);
+        let firms = duplicates::catch_up(&stage.context).await.unwrap();
+        assert!(firms > 0);
+        assert_eq!(found().await, 1);
     });
 }
 

@@ -2,6 +2,8 @@
 
 use chrono::TimeDelta;
 use corridor::db;
+use corridor::domain::event::{Subject, SubjectKind};
+use corridor::domain::suspension::{Suspension, SuspensionGround};
 use corridor::services::Clock;
 use serde_json::{Value, json};
 
@@ -255,5 +257,118 @@ fn it_is_walked_in_pages_by_due_date_and_narrowed() {
             .get("/v1/worklist")
             .await
             .refused(401, "unauthenticated");
+    });
+}
+
+#[test]
+fn what_takes_two_people_waits_for_the_second_and_what_ends_for_its_owner() {
+    use diesel::RunQueryDsl;
+
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let reason = json!({ "action": "lift", "reason": "It is settled." });
+        let block = json!({
+            "organizations": [stage.startup.id.to_string(), stage.investor.id.to_string()],
+            "reason": "A conflict",
+        });
+        let blocked = stage.post(Who::Compliance, "/v1/blocks", block).await;
+        assert_eq!(blocked.status, 204);
+        let blocks = stage.get(Who::Compliance, "/v1/blocks").await.expect(200);
+        let block = format!("/v1/blocks/{}", blocks["items"][0]["id"].as_str().unwrap());
+        let of_two = async |kind: &str| {
+            let query = format!("?kind={kind}");
+            let first = work(&stage, Who::Compliance, &query).await.len();
+            (first, work(&stage, Who::SecondCompliance, &query).await)
+        };
+        assert!(
+            of_two("lift_block").await.1.is_empty(),
+            "nobody wants it yet"
+        );
+        stage.go(Who::Compliance, &block, reason).await.expect(200);
+        let (first, second) = of_two("lift_block").await;
+        assert_eq!(first, 0, "the first is not the second");
+        assert_eq!(one(&second, "lift_block")["links"]["self"], block.as_str());
+
+        let suspension = Suspension {
+            id: stage.context.new_id(),
+            subject: Subject::new(SubjectKind::StartupProfile, stage.profile.id),
+            from: "published".to_owned(),
+            ground: SuspensionGround::ClearanceBlocked,
+            reason: None,
+            by: None,
+            at: stage.context.now(),
+            first_restored_by: Some(stage.user(Who::Compliance).id),
+        };
+        let suspend = move |conn: &mut db::Conn| db::suspensions::insert(conn, &suspension);
+        stage.context.db.write(suspend).await.unwrap();
+        let (first, second) = of_two("restore_record").await;
+        assert_eq!((first, second.len()), (0, 1));
+
+        let soon = (stage.context.now() + TimeDelta::days(20)).date_naive();
+        let licence = super::licences::licence(&["AZ"], &soon.to_string());
+        let path = format!("/v1/organizations/{}/licences", stage.startup.id);
+        let made = stage.post(Who::Dana, &path, licence).await;
+        let licence = made.location.clone().unwrap();
+        made.expect(201);
+        let check = work(&stage, Who::Compliance, "?kind=check_licence").await;
+        assert_eq!(
+            one(&check, "check_licence")["links"]["self"],
+            licence.as_str()
+        );
+        let check = json!({ "action": "check" });
+        stage.go(Who::Compliance, &licence, check).await.expect(200);
+        let ends = work(&stage, Who::Dana, "?kind=renew_licence").await;
+        assert!(one(&ends, "renew_licence")["due"].is_string());
+
+        let stranger = stage.get(Who::Stranger, "/v1/me").await.expect(200);
+        let report = json!({
+            "organizations": [
+                stage.investor.id.to_string(),
+                stranger["memberships"][0]["organization"],
+            ],
+            "reason": "The same people",
+        });
+        let reported = stage.post(Who::Curator, "/v1/duplicates", report).await;
+        let duplicate = reported.location.clone().unwrap();
+        reported.expect(201);
+        let twins = work(&stage, Who::Curator, "?kind=decide_duplicate").await;
+        assert_eq!(
+            one(&twins, "decide_duplicate")["links"]["self"],
+            duplicate.as_str()
+        );
+
+        let forget = |conn: &mut db::Conn| -> db::Result<()> {
+            diesel::sql_query("DELETE FROM consent_receipts").execute(conn)?;
+            Ok(())
+        };
+        stage.context.db.write(forget).await.unwrap();
+        let give = work(&stage, Who::Gul, "?kind=give_consent").await;
+        let give = one(&give, "give_consent");
+        assert_eq!(give["links"]["act"], "/v1/me/consents");
+        assert_eq!(give["about"], json!(["Khazar Capital"]));
+    });
+}
+
+#[test]
+fn a_funding_that_one_of_the_operators_people_vouches_for_waits_for_another() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let id = deal.rsplit('/').next().unwrap().parse().unwrap();
+        let first = stage.user(Who::Compliance).id;
+        let now = stage.context.now();
+        let say = move |conn: &mut db::Conn| {
+            let mut said = true;
+            for matter in ["vouch startup 1 AZN 2026-11-24 0", "unblock"] {
+                said &= db::deal_seconds::insert(conn, id, matter, first, "Seen.", now)?;
+            }
+            Ok::<_, db::Error>(said)
+        };
+        assert!(stage.context.db.write(say).await.unwrap());
+        let vouch = work(&stage, Who::Curator, "?kind=vouch_funding").await;
+        assert_eq!(one(&vouch, "vouch_funding")["links"]["self"], deal.as_str());
+        let query = "?kind=unblock_deal";
+        assert_eq!(work(&stage, Who::Compliance, query).await.len(), 0);
+        assert_eq!(work(&stage, Who::SecondCompliance, query).await.len(), 1);
     });
 }

@@ -68,6 +68,8 @@ fn sign_ins_registrations_and_resets_have_tighter_ones() {
         let reset = json!({ "email": address("Nobody") });
         client.post("/v1/password-resets", &reset).await.expect(202);
         client.post("/v1/password-resets", &reset).await.expect(429);
+        // The way to one's consents is mailed by the same allowance.
+        client.post("/my-consents", &reset).await.expect(429);
         let registration = crate::support::builders::registration("startup", "Tamar", "IL");
         client
             .post("/v1/registrations", &registration)

@@ -25,7 +25,7 @@ use crate::support::database::on_each_backend;
 const PASSWORD: &str = "marble kettle 47 orchard";
 
 /// Routes whose path holds no id of a record.
-pub(super) const NO_RECORD: [&str; 22] = [
+pub(super) const NO_RECORD: [&str; 24] = [
     // Everybody knows the tags; who may change them has a test of its own.
     "GET /v1/tags/{slug}",
     "PATCH /v1/tags/{slug}",
@@ -40,6 +40,8 @@ pub(super) const NO_RECORD: [&str; 22] = [
     "GET /problems/{code}",
     "GET /consent/{token}",
     "POST /consent/{token}",
+    "GET /deals/{token}",
+    "POST /deals/{token}",
     "GET /pulse/{token}",
     "POST /pulse/{token}",
     "GET /my-consents/{token}",
@@ -147,6 +149,9 @@ fn body(route: &str) -> Option<Value> {
             Some(json!({ "name": "Evil", "scopes": ["programmes:read"] }))
         }
         "POST /v1/clients/{id}/secrets" => Some(json!({})),
+        "POST /v1/deal-notes/{id}/decisions" => {
+            Some(json!({ "ruling": "release", "reason": "Evil" }))
+        }
         _ => body_of_programme(route),
     }
 }
@@ -174,7 +179,8 @@ fn body_of_programme(route: &str) -> Option<Value> {
 
 /// Routes that take no body though they change something.
 fn takes_no_body(route: &str) -> bool {
-    const BARE: [&str; 4] = [
+    const BARE: [&str; 5] = [
+        "PUT /v1/organizations/{id}/merge-agreements/{other}",
         "POST /v1/startup-profiles/{id}/compliance-agreement",
         "POST /v1/investor-profiles/{id}/compliance-agreement",
         "POST /v1/me/consents/{id}/withdrawal",
@@ -223,6 +229,9 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     let task = stage.post(Who::Gul, &format!("{path}/tasks"), task).await;
     let task = last(task.location.unwrap());
     let paper = crate::api::deal_documents::kept(stage, &path).await;
+    let note = json!({ "note": "Spares for missiles", "visibility": "both" });
+    let note = stage.post(Who::Gul, &format!("{path}/notes"), note).await;
+    let note = note.expect(201)["id"].as_str().unwrap().to_owned();
     let deal = last(path);
     let items = async |who, path: &str| {
         let list = stage.get(who, path).await.expect(200);
@@ -261,6 +270,7 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ),
         ("/v1/deals/{id}", deal),
         ("/v1/deal-tasks/{id}", task),
+        ("/v1/deal-notes/{id}", note),
         ("/v1/practices/{id}", practice.0),
         ("{session}", practice.1),
         ("{report}", "funnel".to_owned()),
@@ -301,6 +311,7 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ),
         ("{grant}", grant(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
+        ("{other}", stage.investor.id.to_string()),
         ("{version}", "1".to_owned()),
         ("{number}", "1".to_owned()),
         ("{invitation}", invitation(stage).await),

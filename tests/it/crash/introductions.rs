@@ -3,7 +3,9 @@
 //! but where its acceptance was not heard of, none at an address that gets no
 //! mail, and none tells before both said yes who the other is.
 //!
-//! People answer by the links in the mails that really came, and each mail and
+//! People answer by the links in the mails that really came: most say yes, some
+//! no, some ask for time first, some pass the question on; most introductions a
+//! curator asks for, some the startup itself. Each mail and
 //! page is searched, its encodings undone, for what its reader may not know:
 //! the counterpart's addresses, phone, persons' names, deck, and the name of its
 //! firm unless that was granted. `CORRIDOR_SOAK=1` makes it a thousand
@@ -23,16 +25,19 @@ use corridor::domain::document::{
     Document, DocumentClass, DocumentDetails, DocumentState, DocumentVersion,
 };
 use corridor::domain::ids::{IntroductionId, UserId};
+use corridor::domain::meeting::Enclosed;
 use corridor::domain::message::SuppressionReason;
 use corridor::domain::profile::StartupProfile;
 use corridor::domain::values::OrganizationKind;
-use corridor::services::{Context, Error};
+use corridor::services::{Caller, Context, Error, introductions};
 use mail_parser::MessageParser;
 use serde_json::json;
 
 use super::secrets::{Kind, leaks, words};
 use super::{Dice, all_messages, due};
-use crate::api::stage::{BLURB, Stage, Who, clearance, mandate, of, organization, profile};
+use crate::api::stage::{
+    BLURB, Stage, Who, clearance, mandate, of, organization, profile, proposable,
+};
 use crate::support::database::{Database, on_each_backend};
 use crate::support::program::{Running, corridor};
 use crate::support::smtp::{Received, SmtpServer};
@@ -56,9 +61,50 @@ struct Pair {
     introduction: Option<String>,
     /// How many of both have been sent a yes of.
     yes: usize,
+    /// Whether the startup itself asks.
+    startup_asks: bool,
+    /// What the investor does with its question.
+    plan: Plan,
+    /// Whether it did so, other than by a yes.
+    done: bool,
+}
+
+/// What somebody does with a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plan {
+    Yes,
+    No,
+    TimeFirst,
+    PassOn,
+}
+
+impl Plan {
+    const fn of(number: usize) -> Self {
+        match number % 10 {
+            1 => Self::No,
+            3 => Self::TimeFirst,
+            5 => Self::PassOn,
+            _ => Self::Yes,
+        }
+    }
+}
+
+/// Who answers for an investor that passes its question on.
+fn deputy(number: usize) -> String {
+    format!("deputy.{number:04}@mail.example")
 }
 
 impl Pair {
+    /// Where it ends.
+    fn end(&self) -> &'static str {
+        match self.plan {
+            _ if self.suppressed && self.startup_asks => "asking_first",
+            _ if self.suppressed => "asking_second",
+            Plan::No => "declined",
+            Plan::Yes | Plan::TimeFirst | Plan::PassOn => "sent",
+        }
+    }
+
     fn id(&self) -> Option<IntroductionId> {
         let path = self.introduction.as_ref()?;
         Some(of(path.rsplit('/').next()?))
@@ -99,7 +145,11 @@ async fn pair(stage: &Stage, number: usize) -> Pair {
         mandate: mandate.id.to_string(),
         suppressed,
         introduction: None,
-        yes: 0,
+        // Asking is a yes.
+        yes: usize::from(number.is_multiple_of(3)),
+        startup_asks: number.is_multiple_of(3),
+        plan: Plan::of(number),
+        done: false,
         startup_person: startup_person.clone(),
         investor_person: investor_person.clone(),
     };
@@ -111,6 +161,7 @@ async fn pair(stage: &Stage, number: usize) -> Pair {
             assert!(db::users::insert(conn, person, "no hash")?);
             db::users::insert_membership(conn, person.id, firm.id, Role::Owner, now)?;
             db::clearances::insert(conn, &clearance(&context, firm, officer))?;
+            db::consents::insert(conn, &proposable(&context, firm, person.id))?;
         }
         db::startup_profiles::insert(conn, &profile)?;
         db::documents::insert(conn, &deck)?;
@@ -165,7 +216,7 @@ fn deck(context: &Context, profile: &StartupProfile, by: UserId, number: usize) 
     }
 }
 
-/// A curator asks for their introduction.
+/// A curator, or the startup, asks for their introduction.
 async fn introduce(stage: &Stage, pair: &mut Pair) {
     let body = json!({
         "programme": stage.programme.id.to_string(),
@@ -178,11 +229,28 @@ async fn introduce(stage: &Stage, pair: &mut Pair) {
     let matched = matched.unwrap();
     let release = json!({"action": "release", "to": "both"});
     stage.go(Who::Curator, &matched, release).await.expect(200);
+    if pair.startup_asks {
+        let made = ask_as(stage, &pair.startup_person, &matched).await;
+        pair.introduction = Some(format!("/v1/introductions/{made}"));
+        return;
+    }
     let asked = stage
         .request_introduction(Who::Curator, &matched, BLURB)
         .await;
     pair.introduction.clone_from(&asked.location);
     asked.expect(201);
+}
+
+/// Somebody who isn't on the stage asks.
+async fn ask_as(stage: &Stage, person: &User, matched: &str) -> IntroductionId {
+    let (context, id) = (&stage.context, person.id);
+    let parts = move |conn: &mut Conn| db::users::memberships(conn, id);
+    let parts = context.db.read(parts).await.unwrap();
+    let caller = Caller::new(person.clone(), parts);
+    let matched = of(matched.rsplit('/').next().unwrap());
+    let (blurb, enclosed) = (BLURB.to_owned(), Enclosed::default());
+    let made = introductions::request(context, &caller, None, matched, blurb, enclosed);
+    made.await.unwrap().id
 }
 
 fn id_of(mail: &Received) -> String {
@@ -299,7 +367,8 @@ impl Run<'_> {
             };
             let token = link.split_whitespace().next().unwrap();
             let answered = pair.yes + usize::from(of_startup) > 1;
-            if answered {
+            let first_reader = to[0] == pair.investor_person.email.as_str();
+            if answered || pair.done && (first_reader || pair.plan == Plan::No) {
                 continue;
             }
             let path = format!("/consent/{token}");
@@ -311,10 +380,33 @@ impl Run<'_> {
                 leaks(&page.text, place, of_startup, granted),
                 mail,
             );
-            pair.yes += 1;
-            let form = [("answer", "accept"), ("name", "A person")];
-            let answer = self.stage.submit(&path, &form).await;
-            assert_eq!(answer.status, 303, "{}", answer.text);
+            let plan = if of_startup || !first_reader {
+                Plan::Yes
+            } else {
+                pair.plan
+            };
+            let address = deputy(place);
+            let mut forms: Vec<Vec<(&str, &str)>> = Vec::new();
+            match plan {
+                Plan::Yes => forms.push(vec![("answer", "accept")]),
+                Plan::TimeFirst => {
+                    forms.push(vec![("answer", "need_more_time")]);
+                    forms.push(vec![("answer", "accept")]);
+                }
+                Plan::No => forms.push(vec![("answer", "decline"), ("reason", "valuation")]),
+                Plan::PassOn => {
+                    forms.push(vec![("answer", "delegate"), ("delegate_email", &address)]);
+                }
+            }
+            match plan {
+                Plan::Yes | Plan::TimeFirst => pair.yes += 1,
+                Plan::No | Plan::PassOn => pair.done = true,
+            }
+            for mut form in forms {
+                form.push(("name", "A person"));
+                let answer = self.stage.submit(&path, &form).await;
+                assert_eq!(answer.status, 303, "{plan:?}: {}", answer.text);
+            }
         }
         self.read = received.len();
     }
@@ -336,14 +428,13 @@ impl Run<'_> {
         let wanted: Vec<_> = self
             .pairs
             .iter()
-            .map(|pair| (pair.id(), pair.suppressed))
+            .map(|pair| (pair.id(), pair.end()))
             .collect();
         let over = move |conn: &mut Conn| {
-            for (id, suppressed) in wanted {
+            for (id, end) in wanted {
                 let Some(id) = id else { return Ok(false) };
                 let found = db::introductions::find(conn, id)?;
                 let status = found.map(|it| it.status.code().to_owned());
-                let end = if suppressed { "asking_second" } else { "sent" };
                 if status.as_deref() != Some(end) {
                     return Ok(false);
                 }
@@ -458,6 +549,7 @@ fn every_introduction_arrives_whatever_the_mail_server_does_and_however_often_th
             for person in [&pair.startup_person, &pair.investor_person] {
                 run.by_email.insert(person.email.to_string(), number);
             }
+            run.by_email.insert(deputy(number), number);
             run.pairs.push(pair);
         }
         let mut server = run.serve();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::slice::from_ref;
 
 use chrono::{Days, TimeDelta};
-use corridor::db::disclosures::{Disclosure, Release};
+use corridor::db::disclosures::{Disclosure, GateSaid, Release};
 use corridor::db::freezes::Lift;
 use corridor::db::{Conn, blocks, clearances, disclosures, freezes, matches};
 use corridor::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope, Proof};
@@ -221,6 +221,13 @@ fn the_ledger_says_what_was_shown() {
             shown_to: world.investor.id,
             level: Level::Named,
             subject: Subject::new(SubjectKind::Match, world.matched.id),
+            gate: Some(GateSaid {
+                decision: fresh(),
+                verdict: "allow".to_owned(),
+                rules: vec!["freeze".to_owned(), "consent:given".to_owned()],
+            }),
+            revision: Some(3),
+            opened_by: Some(world.person.id),
             at: noon(0),
         };
         disclosures::record(conn, &shown)?;

@@ -12,7 +12,7 @@ mod parties;
 pub mod plans;
 mod store;
 mod together;
-mod world;
+pub mod world;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use corridor::db::{Conn, Error, events};

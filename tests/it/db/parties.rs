@@ -11,7 +11,7 @@ use corridor::db::{
     sessions, startup_profiles, users,
 };
 use corridor::domain::account::Role;
-use corridor::domain::deal_work::{Camp, DealNote, Marks, Reader, Visibility};
+use corridor::domain::deal_work::{Camp, DealNote, Marks, NoteState, Reader, Visibility};
 use corridor::domain::ids::UserId;
 use corridor::domain::money::{Currency, Money};
 use corridor::domain::profile::{ProfileStatus, StartupProfile};
@@ -382,6 +382,8 @@ fn review_comments_and_deal_notes_keep_their_words() {
                 camp: Camp::Operator,
                 author: world.person.id,
             },
+            state: NoteState::Shown,
+            first_cleared_by: None,
             created_at: noon(2),
         };
         corridor::db::deal_notes::insert(conn, &note)?;

@@ -139,7 +139,7 @@ fn what_falls_due_is_found_by_an_index() {
         (
             "consent_receipts_withdrawn",
             plan(&mut conn, |conn| {
-                db::consents::withdrawn_since(conn, now, 50)
+                db::consents::withdrawn_and_shown(conn, now, None, 50)
                     .map(drop)
                     .unwrap();
             }),

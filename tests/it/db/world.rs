@@ -222,6 +222,7 @@ impl World {
             extended: false,
             convert_reported_by: None,
             partner: None,
+            frozen_from: None,
             version: 1,
             created_at: noon(0),
             updated_at: noon(0),
@@ -229,7 +230,7 @@ impl World {
     }
 }
 
-fn programme(rules: &RuleSet, party: &Organization) -> Programme {
+pub fn programme(rules: &RuleSet, party: &Organization) -> Programme {
     let corridor = |startup, investor| Corridor {
         startup: of(startup),
         investor: of(investor),
@@ -256,7 +257,7 @@ fn programme(rules: &RuleSet, party: &Organization) -> Programme {
     }
 }
 
-fn matched(programme: &Programme, profile: &StartupProfile, mandate: &Mandate) -> Match {
+pub fn matched(programme: &Programme, profile: &StartupProfile, mandate: &Mandate) -> Match {
     Match {
         id: fresh(),
         programme: programme.id,

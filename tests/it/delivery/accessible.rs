@@ -74,7 +74,7 @@ fn tag(text: &str) -> (String, Attributes) {
 }
 
 /// Checks a page; answers its language.
-fn check(html: &str) -> String {
+pub(super) fn check(html: &str) -> String {
     let tags = tags(html);
     let has = |attributes: &Attributes, name: &str| attributes.contains_key(name);
     let get = |attributes: &Attributes, name: &str| -> String {

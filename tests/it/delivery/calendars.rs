@@ -91,6 +91,55 @@ fn reminders_and_the_end_come_by_the_working_days_of_who_is_asked() {
     }
 }
 
+/// Ten working days more, by the calendar of who asks for them: over Yom Kippur
+/// and two Sabbaths, and over Novruz with the weekend that it begins on.
+#[test]
+fn more_time_is_ten_more_of_their_own_working_days() {
+    for (asks, answers, asked_at, first, then) in [
+        (
+            Who::Gul,
+            Who::Dana,
+            "2026-08-30T08:00:00Z",
+            "2026-09-14T20:59:59Z",
+            "2026-09-29T20:59:59Z",
+        ),
+        (
+            Who::Dana,
+            Who::Gul,
+            "2027-02-24T08:00:00Z",
+            "2027-03-15T19:59:59Z",
+            "2027-04-01T19:59:59Z",
+        ),
+    ] {
+        on_each_backend(async |database| {
+            let post = Post::open_at(database, asked_at).await;
+            let introduction = post.stage.introduction(asks).await;
+            let until = async || -> DateTime<Utc> {
+                let seen = post.stage.get(answers, &introduction).await.expect(200);
+                of(seen["question"]["expires_at"].as_str().unwrap())
+            };
+            assert_eq!(until().await, of::<DateTime<Utc>>(first));
+            let more = serde_json::json!({"action": "need_more_time"});
+            post.stage
+                .go(answers, &introduction, more.clone())
+                .await
+                .expect(200);
+            let last: DateTime<Utc> = of(then);
+            assert_eq!(until().await, last);
+            let again = post.stage.go(answers, &introduction, more).await;
+            assert_eq!(again.code(409), "extended_already");
+            // Its first end passes, and it ends with its last second.
+            post.send().await;
+            post.advance(last - TimeDelta::seconds(1) - post.now());
+            post.strike().await;
+            assert_eq!(post.status(&introduction).await, "asking_first");
+            post.advance(TimeDelta::seconds(1));
+            post.strike().await;
+            assert_eq!(post.status(&introduction).await, "expired");
+        });
+    }
+}
+
 #[test]
 fn a_question_on_an_israeli_friday_comes_on_sunday_morning() {
     for (at, waits_until) in [

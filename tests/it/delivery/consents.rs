@@ -6,7 +6,6 @@ use corridor::db::{self, Conn};
 use corridor::domain::account::Role;
 use corridor::domain::consent::{ConsentReceipt, IntroductionConsent, Method, PROPOSALS};
 use corridor::domain::ids::{IntroductionId, OrganizationId};
-use corridor::domain::meeting::Enclosed;
 use corridor::domain::values::Side;
 use corridor::jobs::clock;
 use serde_json::{Value, json};
@@ -81,7 +80,7 @@ fn a_yes_is_kept_with_all_that_the_law_lists() {
         assert!(shown.text.contains(given["text"].as_str().unwrap()));
         assert_eq!(
             given["data"],
-            json!(["name", "role", "email", "organization"])
+            json!(["name", "role", "email", "organization", "profile"])
         );
         assert!(given.get("recipient").is_none(), "not told yet");
         // Asking is consent.
@@ -261,43 +260,31 @@ fn no_mail_before_both_agreed_tells_what_was_not_granted() {
 fn a_firm_asks_for_so_many_introductions_a_week_and_is_told_when_again() {
     on_each_backend(async |database| {
         let mut post = Post::open(database).await;
-        let mut settings = (*post.stage.context.settings).clone();
-        settings.weekly_requests = 2;
-        settings.open_requests = 3;
-        post.stage.context.settings = settings.into();
+        post.stage.restart_with(|context| {
+            let mut settings = (*context.settings).clone();
+            settings.weekly_requests = 2;
+            settings.open_requests = 3;
+            context.settings = settings.into();
+        });
         let stage = &post.stage;
-        let mut matches = post.shown(4).await;
-        let ask = async |who: Who, matched: &str| {
-            let context = stage.context.clone();
-            let user = stage.user(who).clone();
-            let read = move |conn: &mut Conn| corridor::db::users::memberships(conn, user.id);
-            let parts = context.db.read(read).await.unwrap();
-            let caller = corridor::services::Caller::new(stage.user(who).clone(), parts);
-            let matched = of(matched.rsplit('/').next().unwrap());
-            let blurb = crate::api::stage::BLURB.to_owned();
-            corridor::services::introductions::request(
-                &context,
-                &caller,
-                None,
-                matched,
-                blurb,
-                Enclosed::default(),
-            )
-            .await
-            .map_err(|error| format!("{error:?}"))
+        let matches = post.shown(4).await;
+        let ask = async |who: Who, number: usize| {
+            let (matched, blurb) = (&matches[number], crate::api::stage::BLURB);
+            stage.request_introduction(who, matched, blurb).await
         };
-        for matched in matches.drain(..2).collect::<Vec<_>>() {
-            ask(Who::Gul, &matched).await.unwrap();
+        for number in 0..2 {
+            ask(Who::Gul, number).await.expect(201);
         }
-        let refused = ask(Who::Gul, &matches[0]).await.unwrap_err();
-        assert!(refused.contains("too_many_requests_this_week"), "{refused}");
-        assert!(refused.contains("2026-12-01T09:00:00Z"), "{refused}");
+        let refused = ask(Who::Gul, 2).await.expect(409);
+        assert_eq!(refused["code"], "too_many_requests_this_week");
+        let said = refused["detail"].as_str().unwrap();
+        assert!(said.contains("2026-12-01T09:00:00Z"), "{said}");
         post.advance(chrono::TimeDelta::days(7));
-        ask(Who::Gul, &matches[0]).await.unwrap();
-        let refused = ask(Who::Gul, &matches[1]).await.unwrap_err();
-        assert!(refused.contains("too_many_requests_open"), "{refused}");
+        ask(Who::Gul, 2).await.expect(201);
+        let refused = ask(Who::Gul, 3).await;
+        assert_eq!(refused.code(409), "too_many_requests_open");
         // A curator asks as much as they see fit.
-        ask(Who::Curator, &matches[1]).await.unwrap();
+        ask(Who::Curator, 3).await.expect(201);
     });
 }
 
@@ -486,6 +473,93 @@ fn a_startup_that_took_its_consent_back_puts_nothing_forward() {
     });
 }
 
+async fn forget_receipts(post: &Post) {
+    use diesel::RunQueryDsl;
+
+    let forget = |conn: &mut Conn| -> db::Result<()> {
+        diesel::sql_query("DELETE FROM consent_receipts").execute(conn)?;
+        Ok(())
+    };
+    post.stage.context.db.write(forget).await.unwrap();
+}
+
+#[test]
+fn what_publishing_agrees_to_is_shown_where_a_receipt_is_kept_of_it() {
+    use diesel::RunQueryDsl;
+
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let mandate = format!("/v1/mandates/{}", stage.mandate.id);
+        let go = async |action: &str| {
+            let action = json!({ "action": action });
+            stage.go(Who::Gul, &mandate, action).await.expect(200);
+        };
+        let agreement = async || {
+            let possible = format!("{mandate}/transitions");
+            let found = stage.get(Who::Gul, &possible).await.expect(200);
+            let found = found["available"].as_array().unwrap().clone();
+            let entry = found.into_iter().find(|it| it["action"] == "publish");
+            entry.expect("an action")["agreement"].clone()
+        };
+        forget_receipts(&post).await;
+        // Shown before it was asked for a consent.
+        let day = match database.migrations() {
+            "postgres" => "TIMESTAMPTZ '2026-12-24T00:00:00Z'",
+            _ => "1798070400000000",
+        };
+        let before = move |conn: &mut Conn| -> db::Result<()> {
+            let firms = format!("SELECT organization_id, {day} FROM mandates");
+            diesel::sql_query(format!("INSERT INTO consents_before {firms}")).execute(conn)?;
+            Ok(())
+        };
+        stage.context.db.write(before).await.unwrap();
+        go("pause").await;
+        let shown = agreement().await;
+        go("publish").await;
+        let given = post.consents(Who::Gul).await;
+        assert_eq!(given.len(), 1, "{given:?}");
+        assert_eq!(given[0]["method"], "own_act");
+        assert_eq!(
+            (&shown["text"], &shown["language"]),
+            (&given[0]["text"], &given[0]["language"])
+        );
+        go("pause").await;
+        assert_eq!(agreement().await, Value::Null);
+        go("publish").await;
+        assert_eq!(post.consents(Who::Gul).await.len(), 1);
+    });
+}
+
+#[test]
+fn submitting_gives_no_consent_again_that_was_taken_back() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        forget_receipts(&post).await;
+        let about = crate::api::investors::draft(&post.stage).await;
+        let submit = || json!({ "action": "submit" });
+        let possible = format!("{about}/transitions");
+        let listed = async || {
+            let found = post.stage.get(Who::Gul, &possible).await.expect(200);
+            let found = found["available"].as_array().unwrap().clone();
+            let entry = found.into_iter().find(|it| it["action"] == "submit");
+            entry.expect("an action")
+        };
+        // What is agreed to by it can be read before.
+        let agreement = listed().await["agreement"]["text"].clone();
+        assert!(agreement.as_str().is_some_and(|text| !text.is_empty()));
+        stands_behind_the_fund(&post).await;
+        assert_eq!(listed().await.get("agreement"), None);
+        let given = post.consents(Who::Gul).await.remove(0);
+        post.take_back(Who::Gul, &given).await.expect(200);
+        assert_eq!(listed().await["blocked_by"]["code"], "consent_withdrawn");
+        assert_eq!(listed().await.get("agreement"), None);
+        let refused = post.stage.go(Who::Gul, &about, submit()).await;
+        assert_eq!(refused.code(409), "consent_withdrawn");
+        assert_eq!(post.consents(Who::Gul).await.len(), 1);
+    });
+}
+
 #[test]
 fn what_an_erased_person_agreed_to_by_a_link_loses_their_name_when_it_ends() {
     on_each_backend(async |database| {
@@ -584,5 +658,133 @@ fn who_left_a_firm_takes_back_nothing_of_its_and_colleagues_can_give_it_again() 
             .go(Who::Stranger, &mandate, act("publish"))
             .await
             .expect(200);
+    });
+}
+
+/// Forgets what was agreed to for a firm, but for one consent that has run out.
+async fn ran_out(post: &Post, firm: OrganizationId, giver: Who) {
+    use diesel::RunQueryDsl;
+
+    let stage = &post.stage;
+    let now = post.now();
+    let receipt = ConsentReceipt {
+        id: stage.context.new_id(),
+        user: stage.user(giver).id,
+        organization: firm,
+        purpose: PROPOSALS,
+        person_name: of("Gül Əliyeva"),
+        person_role: None,
+        law: "other",
+        text: "We agree.".to_owned(),
+        language: of("en"),
+        method: "own_act",
+        given_at: now - chrono::TimeDelta::days(731),
+        valid_to: now - chrono::TimeDelta::days(1),
+    };
+    let write = move |conn: &mut Conn| -> db::Result<()> {
+        diesel::sql_query("DELETE FROM consent_receipts").execute(conn)?;
+        db::consents::insert(conn, &receipt)
+    };
+    stage.context.db.write(write).await.unwrap();
+}
+
+#[test]
+fn a_consent_that_nobody_gave_or_that_ran_out_is_waited_for() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let matched = stage.released().await;
+        // Nobody of the startup has agreed, and the investor's has run out.
+        ran_out(&post, stage.investor.id, Who::Gul).await;
+        assert_eq!(stage.get(Who::Gul, &matched).await.status, 404);
+        let made = stage
+            .request_introduction(Who::Curator, &matched, crate::api::stage::BLURB)
+            .await;
+        let introduction = made.location.clone().unwrap();
+        assert_eq!(made.expect(201)["status"], "held");
+        let open = stage.get(Who::Compliance, "/v1/reviews").await.expect(200);
+        assert_eq!(open["items"][0]["rules"], json!(["consent_unknown"]));
+        let release = json!({
+            "action": "release", "reason": "They said so by phone.",
+            "startup_revision": stage.profile.revision,
+        });
+        // Nobody else's word stands for theirs.
+        let held = stage
+            .go(Who::Compliance, &introduction, release.clone())
+            .await;
+        assert_eq!(held.expect(200)["status"], "held");
+
+        // The startup's people put their record forward again, which says so.
+        let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+        for action in ["pause", "publish"] {
+            let body = json!({ "action": action });
+            stage.go(Who::Dana, &profile, body).await.expect(200);
+        }
+        let given = post.consents(Who::Dana).await;
+        assert_eq!(given[0]["method"], "own_act", "{given:?}");
+        assert_eq!(given[0]["language"], "he");
+        // The investor's say so by name, once.
+        let body = json!({ "organization": stage.investor.id.to_string() });
+        let theirs = stage.post(Who::Dana, "/v1/me/consents", body.clone()).await;
+        assert_eq!(theirs.status, 404);
+        let say = async || {
+            let request = stage
+                .request(Who::Gul, "POST", "/v1/me/consents")
+                .header("Idempotency-Key", "\"yes\"");
+            Answer::of(request.json(&body).send().await.unwrap()).await
+        };
+        let words = stage.get(Who::Gul, "/v1/me/consents/words").await;
+        let words = words.expect(200);
+        let said = say().await.expect(200);
+        for told in ["text", "text_hash", "language"] {
+            assert_eq!(
+                said[told], words[told],
+                "what was read is what was agreed to"
+            );
+        }
+        assert_eq!(said["method"], "signed_in");
+        assert_eq!(said["language"], "az");
+        assert_eq!(say().await.expect(200)["id"], said["id"]);
+        let again = stage.post(Who::Gul, "/v1/me/consents", body.clone()).await;
+        assert_eq!(again.code(409), "given_already");
+        assert_eq!(stage.get(Who::Gul, &matched).await.status, 200);
+        let asked = stage.go(Who::Compliance, &introduction, release).await;
+        assert_eq!(asked.expect(200)["status"], "asking_first");
+    });
+}
+
+#[test]
+fn who_was_shown_before_it_was_asked_goes_on_until_a_day_and_is_asked_meanwhile() {
+    use diesel::RunQueryDsl;
+
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let matched = stage.released().await;
+        // As the upgrade leaves a store in which people published by themselves.
+        let day = match database.migrations() {
+            "postgres" => "TIMESTAMPTZ '2026-12-24T00:00:00Z'",
+            _ => "1798070400000000",
+        };
+        let upgrade = move |conn: &mut Conn| -> db::Result<()> {
+            diesel::sql_query("DELETE FROM consent_receipts").execute(conn)?;
+            for table in ["startup_profiles", "mandates"] {
+                let firms = format!("SELECT organization_id, {day} FROM {table}");
+                diesel::sql_query(format!("INSERT INTO consents_before {firms}")).execute(conn)?;
+            }
+            Ok(())
+        };
+        stage.context.db.write(upgrade).await.unwrap();
+        assert_eq!(stage.get(Who::Gul, &matched).await.status, 200);
+        let work = "/v1/worklist?kind=give_consent";
+        let asked = stage.get(Who::Gul, work).await.expect(200);
+        assert_eq!(asked["items"][0]["due"], "2026-12-24T00:00:00.000000Z");
+        post.advance(chrono::TimeDelta::days(31));
+        assert_eq!(stage.get(Who::Gul, &matched).await.status, 404);
+        for (who, firm) in [(Who::Gul, &stage.investor), (Who::Dana, &stage.startup)] {
+            let body = json!({ "organization": firm.id.to_string() });
+            stage.post(who, "/v1/me/consents", body).await.expect(200);
+        }
+        assert_eq!(stage.get(Who::Gul, &matched).await.status, 200);
     });
 }

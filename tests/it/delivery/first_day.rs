@@ -101,7 +101,33 @@ fn a_founder_comes_from_a_registration_to_a_published_profile() {
             let status = act(early).await.status;
             assert!(matches!(status, 403 | 409), "{early}: {status}");
         }
+        // Nobody else agrees for the firm that it is proposed to others.
+        let submit = json!({"action": "submit"});
+        let refused = post.stage.go(Who::Curator, &profile, submit).await;
+        assert_eq!(refused.code(409), "consent_needed");
+        let open = post.stage.get(Who::Curator, &transitions).await.expect(200);
+        let open = open["available"].as_array().unwrap().clone();
+        let listed = open.iter().find(|it| it["action"] == "submit").unwrap();
+        assert_eq!(listed["blocked_by"]["code"], "consent_needed");
+        let consents = "/v1/me/consents";
+        let none = post.asks(&token, Method::GET, consents, None).await;
+        assert_eq!(none.expect(200)["items"], json!([]));
+        // What is agreed to can be read before.
+        let open = post.asks(&token, Method::GET, &transitions, None).await;
+        let open = open.expect(200)["available"].as_array().unwrap().clone();
+        let listed = open.iter().find(|it| it["action"] == "submit").unwrap();
         assert_eq!(act("submit").await.expect(200)["status"], "submitted");
+        let given = post.asks(&token, Method::GET, consents, None).await;
+        let given = given.expect(200)["items"].clone();
+        assert_eq!(
+            (&given[0]["purpose"], &given[0]["method"]),
+            (&json!("introductions"), &json!("submission"))
+        );
+        let shown = &listed["agreement"];
+        assert_eq!(
+            (&shown["text"], &shown["language"]),
+            (&given[0]["text"], &given[0]["language"])
+        );
         for (action, status) in [("claim", "in_review"), ("approve", "approved")] {
             let body = json!({"action": action});
             let moved = post.stage.go(Who::Curator, &profile, body).await;

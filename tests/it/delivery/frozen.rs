@@ -51,6 +51,7 @@ fn speaks_of_a_counterpart(notice: &Notice) -> bool {
         // To somebody about their own account.
         | Notice::RegistrationExists { .. }
         | Notice::News { .. }
+        | Notice::MyConsents { .. }
         | Notice::Ticket { .. }
         // To a firm about its own record; in numbers, and not in a freeze.
         | Notice::ProfileNews { .. }

@@ -5,9 +5,10 @@ use corridor::db::{self, Conn};
 use corridor::domain::account::Role;
 use serde_json::json;
 
-use super::Post;
+use super::{Post, until, work_off};
 use crate::api::stage::Who;
 use crate::support::database::on_each_backend;
+use crate::support::smtp::Fault;
 
 impl Post {
     /// The stranger joins Gül's firm as an owner.
@@ -192,5 +193,38 @@ fn what_is_kept_of_mail_to_others_names_nobody_who_was_erased() {
         // Gül's is kept, and still says whom else it went to.
         assert_eq!(naming(&after, "Erased person"), 1);
         assert!(naming(&after, "Person gul") >= 1);
+    });
+}
+
+#[test]
+fn who_is_erased_while_a_mail_is_handed_over_is_on_no_record_of_it() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = post.agreed().await;
+        post.colleague().await;
+        let before = post.server.received().len();
+        post.server.fail(Fault::LateAnswer);
+        let sender = post.sender();
+        let sending = tokio::spawn(async move { work_off(&sender).await });
+        until(async || post.server.received().len() > before).await;
+        let (gul, now) = (stage.user(Who::Gul).id, post.now());
+        let erase = move |conn: &mut Conn| {
+            db::users::set_disabled(conn, gul, true, now)?;
+            assert!(db::erasure::erase(conn, gul, "gul@mail.example", now)?);
+            Ok::<_, db::Error>(())
+        };
+        stage.context.db.write(erase).await.unwrap();
+        post.server.let_go();
+        sending.await.unwrap();
+        assert_eq!(post.status(&introduction).await, "sent");
+        let path = "/v1/messages?state=sent&limit=100";
+        let sent = stage.get(Who::Curator, path).await.expect(200);
+        assert!(!sent.to_string().contains("gul@mail"), "{sent}");
+        for message in sent["items"].as_array().unwrap() {
+            let path = format!("/v1/messages/{}/body", message["id"].as_str().unwrap());
+            let body = stage.get(Who::Curator, &path).await.text;
+            assert!(!body.contains("Person gul"), "{body}");
+        }
     });
 }

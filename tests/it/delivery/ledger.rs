@@ -1,6 +1,6 @@
 //! What was shown of a firm, as the firm reads it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Post;
 use crate::api::stage::{INVESTOR, Who};
@@ -35,7 +35,7 @@ fn line(level: &str, shown_to: Option<&str>) -> (String, Option<String>) {
 fn a_firm_reads_what_was_shown_of_it_and_learns_no_name_too_early() {
     on_each_backend(async |database| {
         let post = Post::open(database).await;
-        post.agreed().await;
+        let introduction = post.agreed().await;
         // A teaser with the match, its name with its own request.
         assert_eq!(
             lines(&post, Who::Dana).await,
@@ -51,6 +51,42 @@ fn a_firm_reads_what_was_shown_of_it_and_learns_no_name_too_early() {
         let path = format!("/v1/organizations/{}/disclosures", post.stage.startup.id);
         for who in [Who::Gul, Who::Stranger] {
             assert_eq!(post.stage.get(who, &path).await.status, 404, "{who:?}");
+        }
+
+        // Each line says by which answer of the gate it was written, and the
+        // operator's people read what that rested on.
+        let read = post.stage.get(Who::Auditor, &path).await.expect(200);
+        let read = read["items"].as_array().unwrap();
+        let mut decisions: Vec<_> = read.iter().map(|it| it["decision"].as_str()).collect();
+        assert!(decisions.iter().all(Option::is_some), "{read:?}");
+        decisions.sort_unstable();
+        decisions.dedup();
+        assert_eq!(decisions.len(), read.len());
+        for line in read {
+            let rules = line["rules"].as_array().unwrap();
+            for rule in ["freeze", "clearance:clear", "consent:given"] {
+                assert!(rules.contains(&json!(rule)), "{rule}: {line}");
+            }
+        }
+        let own = post.stage.get(Who::Dana, &path).await.expect(200);
+        assert_eq!(own["items"][0]["rules"], Value::Null);
+
+        // The profile is read again and again: a line for each reader, revision
+        // and day.
+        let of_readings = async || {
+            let lines = post.stage.get(Who::Dana, &path).await.expect(200);
+            let lines = lines["items"].as_array().unwrap().iter();
+            lines.filter(|line| line["revision"] == 1).count()
+        };
+        let profile = format!("{introduction}/profile");
+        for times in [1, 1] {
+            post.stage.get(Who::Gul, &profile).await.expect(200);
+            assert_eq!(of_readings().await, times);
+        }
+        post.advance(chrono::TimeDelta::days(1));
+        for times in [2, 2] {
+            post.stage.get(Who::Gul, &profile).await.expect(200);
+            assert_eq!(of_readings().await, times);
         }
     });
 }

@@ -1,6 +1,7 @@
-//! The other side by name, once both have said yes: what each reads, what the
-//! ledger keeps of it, and when it is not there.
+//! The other side by name, to who is asked by it and once both have said yes:
+//! what each reads, what the ledger keeps of it, and when it is not there.
 
+use corridor::db::{Conn, introduction_consents};
 use corridor::domain::introduction::IntroductionStatus;
 use serde_json::{Value, json};
 
@@ -44,13 +45,19 @@ fn each_side_reads_the_other_by_name_once_both_agreed() {
         let introduction = stage.introduction(Who::Dana).await;
         let path = format!("{introduction}/profile");
         post.send().await;
-        post.is_hidden(&path).await;
-
-        post.accept(Who::Gul, &introduction).await;
         let startup = stage.startup.id.to_string();
         let investor = stage.investor.id.to_string();
-        // Its own request named the startup.
+        // Its own request named the startup, to who is asked alone.
         let before = post.times_named(Who::Dana, &startup).await;
+        let unanswered = stage.get(Who::Dana, &path).await;
+        assert_eq!(unanswered.code(404), "not_found");
+        let asked = stage.get(Who::Gul, &path).await.expect(200);
+        assert_eq!(asked["name"], STARTUP);
+        assert!(asked["startup"]["summary"]["en"]["text"].is_string());
+        assert!(!fields(&asked).contains(&"website"), "{asked}");
+        assert_eq!(post.times_named(Who::Dana, &startup).await, before + 1);
+
+        post.accept(Who::Gul, &introduction).await;
         assert_eq!(post.times_named(Who::Gul, &investor).await, 0);
         let read = stage.get(Who::Gul, &path).await.expect(200);
         assert_eq!(read["side"], "startup");
@@ -168,5 +175,102 @@ fn an_introduction_that_ended_shows_no_profile() {
             );
             assert_eq!(answer, if open { 200 } else { 404 }, "{status}");
         }
+    });
+}
+
+/// Proposed by a curator, the startup learns what the fund looks for, and no
+/// more before it has agreed.
+#[test]
+fn who_is_asked_first_reads_no_name_and_what_the_other_looks_for() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let proposed = stage.introduction(Who::Curator).await;
+        post.send().await;
+        let mail = post.mails().pop().unwrap();
+        let page = stage.open(&stage.question(&proposed).await).await.text;
+        for told in [&mail.text, &page] {
+            assert!(told.contains("תחומים: "), "{told}");
+            assert!(!told.contains(INVESTOR) && !told.contains("סוג העסקה: "));
+        }
+        let path = format!("{proposed}/profile");
+        post.is_hidden(&path).await;
+        // After its yes the fund is asked, and reads it by name.
+        post.accept(Who::Dana, &proposed).await;
+        let read = stage.get(Who::Gul, &path).await.expect(200);
+        assert_eq!(read["name"], STARTUP);
+        assert_eq!(stage.get(Who::Dana, &path).await.code(404), "not_found");
+    });
+}
+
+/// Who agreed in words of before, which named the firm alone, is shown by name
+/// and no further until both have agreed.
+#[test]
+fn who_agreed_in_words_of_before_is_named_and_not_shown_further() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = stage.introduction(Who::Dana).await;
+        let id = of(introduction.rsplit('/').next().unwrap());
+        let write = move |conn: &mut Conn| {
+            let given = introduction_consents::of_introduction(conn, id)?;
+            let mut before = given.into_iter().next_back().unwrap();
+            before.id = uuid::Uuid::now_v7();
+            before.given_at += chrono::TimeDelta::seconds(1);
+            before.text = "By saying yes I agree that my name is passed on.".to_owned();
+            introduction_consents::insert(conn, &before)
+        };
+        stage.context.db.write(write).await.unwrap();
+        post.send().await;
+        let path = format!("{introduction}/profile");
+        post.is_hidden(&path).await;
+        let mail = post.mails().pop().unwrap();
+        let page = stage.open(&stage.question(&introduction).await).await.text;
+        for told in [&mail.text, &page] {
+            assert!(told.contains(STARTUP) && !told.contains("Listens to pipes"));
+            assert!(!told.contains("Sövdələşmə növü: "), "{told}");
+        }
+        let given = stage.get(Who::Dana, "/v1/me/consents").await.expect(200);
+        let covered = |number: usize| given["items"][number]["data"].as_array().unwrap().len();
+        assert_eq!((covered(0), covered(1)), (5, 4), "{given}");
+        post.accept(Who::Gul, &introduction).await;
+        stage.get(Who::Gul, &path).await.expect(200);
+    });
+}
+
+/// What a side asked by the other reads, by mail, on its page and over the API.
+#[test]
+fn who_is_asked_by_the_other_side_reads_it_by_name() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let about = investors::approved(stage).await;
+        let publish = json!({"action": "publish"});
+        stage.go(Who::Gul, &about, publish).await.expect(200);
+        let introduction = stage.introduction(Who::Gul).await;
+        post.send().await;
+        let path = format!("{introduction}/profile");
+        let read = stage.get(Who::Dana, &path).await.expect(200);
+        assert_eq!(
+            (&read["name"], &read["country"]),
+            (&json!(INVESTOR), &json!("AZ"))
+        );
+        assert_eq!(read["investor"]["portfolio_size"], 1);
+        assert_eq!(stage.get(Who::Gul, &path).await.code(404), "not_found");
+        let mail = post.mails().pop().unwrap();
+        assert_eq!(mail.to, ["<dana@mail.example>"]);
+        let page = stage.open(&stage.question(&introduction).await).await.text;
+        for told in [&mail.text, &page] {
+            assert!(
+                told.contains(INVESTOR) && told.contains("תחומים: "),
+                "{told}"
+            );
+            assert!(told.contains("חברות בתיק ההשקעות: 1"), "{told}");
+            assert!(!told.contains("gul@") && !told.contains("Araz"), "{told}");
+        }
+        assert!(page.contains("Patient money from Baku"), "{page}");
+        // In a freeze nobody reads it.
+        super::obsolete::freeze(&post).await;
+        post.is_hidden(&path).await;
     });
 }

@@ -53,7 +53,8 @@ fn a_question_is_paused_in_a_freeze_and_answered_after_it() {
             post.advance(TimeDelta::days(30));
             assert!(post.stage.open(&page).await.text.contains(heading));
             clock::strike(&post.stage.context).await.unwrap();
-            assert_eq!(post.status(&introduction).await, "asking_first");
+            assert_eq!(post.status(&introduction).await, "frozen");
+            assert!(post.stage.open(&page).await.text.contains(heading));
             lift(&post, frozen).await;
             assert!(post.stage.open(&page).await.text.contains("<form"));
             assert_eq!(post.stage.submit(&page, &YES).await.status, 303);

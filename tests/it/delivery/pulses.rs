@@ -4,7 +4,7 @@ use corridor::db::{self, Conn};
 use corridor::domain::pulse::{Pulse, PulseKind};
 use corridor::jobs::clock;
 use mail_parser::MessageParser;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::Post;
@@ -171,6 +171,128 @@ fn sixty_silent_days_close_it_and_a_late_yes_opens_the_deal() {
                 "{text}"
             );
         }
+        // Each says by the link what became of it.
+        let to_gul =
+            |mail: &&crate::support::smtp::Received| mail.to.iter().any(|to| to.contains("gul@"));
+        let received = post.server.received();
+        let mail = received[before..].iter().find(to_gul).unwrap();
+        let mail = MessageParser::new().parse(&mail.content).unwrap();
+        let text = mail.body_text(0).unwrap().into_owned();
+        let (_, link) = text.split_once("/deals/").unwrap();
+        let page = format!("/deals/{}", link.split_whitespace().next().unwrap());
+        let stage = &post.stage;
+        let shown = stage.open(&page).await;
+        assert_eq!(shown.status, 200, "{}", shown.text);
+        assert!(shown.text.contains(crate::api::stage::STARTUP));
+        let seen = |page: &str| {
+            let (_, rest) = page.split_once("name=\"seen\" value=\"").unwrap();
+            rest.split('"').next().unwrap().to_owned()
+        };
+        let version = seen(&shown.text);
+        let further = [("answer", "further"), ("seen", version.as_str())];
+        let deal = format!("/v1/deals/{}", deals[0]["id"].as_str().unwrap());
+        // The other side was first: the click moves it on, and a second one of the
+        // same page moves nothing.
+        let report = json!({ "action": "report" });
+        stage.go(Who::Dana, &deal, report).await.expect(200);
+        assert_eq!(stage.submit(&page, &further).await.status, 409);
+        let version = seen(&stage.open(&page).await.text);
+        let further = [("answer", "further"), ("seen", version.as_str())];
+        assert_eq!(stage.submit(&page, &further).await.status, 303);
+        assert_eq!(stage.submit(&page, &further).await.status, 409);
+        let read = stage.get(Who::Curator, &deal).await.expect(200);
+        assert_ne!(read["stage"], deals[0]["stage"]);
+        assert_eq!(read["reported_by"], Value::Null, "{read}");
+        // It was about that stage.
+        assert!(!stage.open(&page).await.text.contains("<form"));
+        // Whoever is out is asked once more.
+        let before = post.server.received().len();
+        post.at("2029-06-01T09:00:00Z");
+        post.strike().await;
+        let received = post.server.received();
+        let mail = received[before..].iter().find(to_gul).unwrap();
+        let mail = MessageParser::new().parse(&mail.content).unwrap();
+        let text = mail.body_text(0).unwrap().into_owned();
+        let (_, link) = text.split_once("/deals/").unwrap();
+        let page = format!("/deals/{}", link.split_whitespace().next().unwrap());
+        let version = seen(&stage.open(&page).await.text);
+        let mut out = vec![("answer", "out"), ("seen", version.as_str())];
+        let asked = stage.submit(&page, &out).await;
+        assert_eq!(asked.status, 200);
+        assert!(asked.text.contains("name=\"sure\""), "{}", asked.text);
+        out.push(("sure", "yes"));
+        let gone = stage.submit(&page, &out).await;
+        assert_eq!(gone.status, 303, "{}", gone.text);
+        let read = stage.get(Who::Curator, &deal).await.expect(200);
+        assert_eq!(read["status"], "withdrawn");
+        assert!(!stage.open(&page).await.text.contains("<form"));
+        assert_eq!(stage.open("/deals/nothing").await.status, 404);
+    });
+}
+
+/// Half a year, one and two years after it closed both are asked, by mail and on
+/// a page; the last yes still opens the deal, though the programme is over.
+#[test]
+fn both_are_asked_one_and_two_years_after_it_closed_and_a_yes_still_counts() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.connected().await;
+        post.at("2027-01-23T09:00:00Z");
+        post.strike().await;
+        assert_eq!(post.status(&introduction).await, "closed");
+        for (round, mornings) in [
+            ("2027-07-23T09:00:00Z", "2027-07-26T09:00:00Z"),
+            // The programme ends meanwhile.
+            ("2027-12-01T09:00:00Z", "2027-12-03T09:00:00Z"),
+            ("2028-01-23T09:00:00Z", "2028-01-25T09:00:00Z"),
+            ("2029-01-23T09:00:00Z", "2029-01-25T09:00:00Z"),
+            ("2030-01-23T09:00:00Z", "2030-01-25T09:00:00Z"),
+        ] {
+            let before = post.mails().len();
+            for instant in [round, mornings] {
+                post.at(instant);
+                post.strike().await;
+            }
+            let told = post.mails().split_off(before).into_iter();
+            let asked = told.filter(|mail| mail.text.contains("/pulse/"));
+            let mut asked: Vec<_> = asked.flat_map(|mail| mail.to).collect();
+            asked.sort();
+            if ["2027-12", "2030-01"]
+                .iter()
+                .any(|it| round.starts_with(it))
+            {
+                assert!(asked.is_empty(), "{round}: {asked:?}");
+                continue;
+            }
+            let both = ["<dana@mail.example>", "<gul@mail.example>"];
+            assert_eq!(asked, both, "{round}");
+            let (pulse, page) = post.pulse(&introduction).await;
+            assert_eq!(pulse.kind, PulseKind::Late);
+            let shown = post.stage.open(&page).await;
+            assert_eq!(
+                (shown.status, shown.text.matches("<button").count()),
+                (200, 2)
+            );
+            let answer = if round.starts_with("2029") {
+                "yes"
+            } else {
+                "no"
+            };
+            let sent = post.stage.submit(&page, &[("answer", answer)]).await;
+            assert_eq!(sent.status, 303, "{round}: {}", sent.text);
+            let status = post.status(&introduction).await;
+            let expected = if answer == "yes" {
+                "converted"
+            } else {
+                "closed"
+            };
+            assert_eq!(status, expected, "{round}");
+        }
+        let deals = post.stage.get(Who::Curator, "/v1/deals").await.expect(200);
+        let deals = deals["items"].as_array().unwrap();
+        assert_eq!(deals.len(), 1);
+        let of_it = deals[0]["introduction"].as_str().unwrap();
+        assert!(introduction.ends_with(of_it));
     });
 }
 

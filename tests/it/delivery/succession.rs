@@ -101,8 +101,7 @@ fn what_runs_waits_for_the_renewal_and_goes_on_under_it() {
         assert_eq!(post.status(&connected).await, "sent");
         let asked = post.asked("Negev Sun").await;
         let next = post.renewal().await;
-        post.walk(&next, &["negotiate", "agree_text", "start_signing"])
-            .await;
+        stage.sign_mou(&next).await;
         post.days(3).await;
         assert_eq!(post.programme_status().await, "expired");
 
@@ -198,8 +197,7 @@ fn a_stopped_programme_ends_on_its_day_and_can_be_renewed() {
         let programme = format!("/v1/programmes/{}", stage.programme.id);
         post.ends_in(300).await;
         let next = post.renewal().await;
-        post.walk(&next, &["negotiate", "agree_text", "start_signing"])
-            .await;
+        stage.sign_mou(&next).await;
         post.walk(&programme, &["suspend"]).await;
         let id = stage.programme.id.to_string();
         let freeze = json!({"scope": "programme", "value": id, "reason": "A court order"});

@@ -3,7 +3,6 @@
 
 use chrono::TimeDelta;
 use corridor::db::{self, Conn};
-use corridor::domain::programme::{Party, PartyRole};
 use corridor::jobs::clock;
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
@@ -142,38 +141,43 @@ fn told(card: &Value) -> String {
     )
 }
 
-/// A programme of 500 days to which the investor is a party.
+/// A programme of 500 days to which the investor is a party: drawn up, agreed,
+/// signed and in force as any other, in place of the stage's own.
 async fn begin(database: &crate::support::database::Database) -> Years {
-    let post = Post::open(database).await;
-    let mut programme = post.stage.programme.clone();
-    programme.version += 1;
-    programme.details.ends_on = programme.details.starts_on + TimeDelta::days(500);
-    programme.details.parties.push(Party {
-        organization: post.stage.investor.id,
-        role: PartyRole::Signatory,
+    let mut post = Post::open(database).await;
+    let stage = &post.stage;
+    let over = format!("/v1/programmes/{}", stage.programme.id);
+    let terminate = json!({ "action": "terminate" });
+    stage.go(Who::Curator, &over, terminate).await.expect(200);
+    let today = post.now().date_naive();
+    let draft = json!({
+        "slug": "il-az-years", "title": "Water bridge",
+        "corridors": [{ "startup": "IL", "investor": "AZ" }],
+        "parties": [{
+            "organization": stage.investor.id.to_string(), "role": "signatory",
+        }],
+        "starts_on": today.to_string(),
+        "ends_on": (today + TimeDelta::days(500)).to_string(),
     });
-    let write = move |conn: &mut Conn| db::programmes::update(conn, &programme);
-    assert!(post.stage.context.db.write(write).await.unwrap());
-    admitted_anew(&post.stage).await;
-    Years { post }
-}
-
-/// The stage's own pair comes into the programme as any other does: a curator
-/// admits both, and the log says so.
-async fn admitted_anew(stage: &Stage) {
-    use diesel::RunQueryDsl;
-
-    let leave = |conn: &mut Conn| -> db::Result<()> {
-        for table in ["programme_startups", "programme_mandates"] {
-            diesel::sql_query(format!("DELETE FROM {table}")).execute(conn)?;
-        }
-        Ok(())
-    };
-    stage.context.db.write(leave).await.unwrap();
+    let made = stage.post(Who::Curator, "/v1/programmes", draft).await;
+    let programme = made.location.clone().unwrap();
+    made.expect(201);
+    let activate = json!({ "action": "activate" });
+    let early = stage.go(Who::Curator, &programme, activate.clone()).await;
+    assert_eq!(early.status, 409, "nothing is signed");
+    stage.sign_mou(&programme).await;
+    let moved = stage.go(Who::Curator, &programme, activate).await;
+    moved.expect(200);
+    let id = programme.rsplit('/').next().unwrap().parse().unwrap();
+    let find = move |conn: &mut Conn| db::programmes::find(conn, id);
+    let found = stage.context.db.read(find).await.unwrap();
+    post.stage.programme = found.unwrap();
+    let stage = &post.stage;
     let profile = stage.profile.id.to_string();
     stage.admit(json!({ "startup_profile": profile })).await;
     let mandate = stage.mandate.id.to_string();
     stage.admit(json!({ "mandate": mandate })).await;
+    Years { post }
 }
 
 /// A freeze: what both agreed to waits, and goes on once it is lifted.
@@ -272,11 +276,14 @@ async fn renewed(years: &Years) {
         .await;
     let next = made.location.clone().unwrap();
     made.expect(201);
-    for action in ["negotiate", "agree_text", "start_signing", "activate"] {
-        years
-            .go(Who::Curator, &next, json!({ "action": action }))
-            .await;
-    }
+    stage.sign_mou(&next).await;
+    years
+        .go(Who::Curator, &next, json!({ "action": "activate" }))
+        .await;
+    let signed = stage.get(Who::Curator, &format!("{next}/agreement")).await;
+    let signed = signed.expect(200);
+    assert_eq!(signed["intact"], true);
+    assert_eq!(signed["signatories"][0]["state"], "signed");
     let old = stage.get(Who::Curator, &programme).await.expect(200);
     assert_eq!(old["status"], "renewed");
     let admitted = stage.get(Who::Curator, &format!("{next}/admissions")).await;

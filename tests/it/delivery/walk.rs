@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 
 use super::Post;
 use crate::api::stage::{BLURB, INVESTOR, STARTUP, Who};
+use crate::api::syndicates::{round, takes_part};
 use crate::crash::{Dice, secrets};
 use crate::support::database::{Database, each_backend, on_runtime};
 
@@ -51,12 +52,17 @@ struct Walk {
     kinds: usize,
     /// How many of its tries were not refused.
     taken: usize,
+    /// How many renewals were drafted.
+    renewals: usize,
+    /// The renewal that is signed and not in force yet.
+    successor: Option<String>,
 }
 
 /// The kinds of steps of the walks that found something.
 const FEW: usize = 20;
-/// Those with blocks, consents, practices and admissions beside them.
-const ALL: usize = 28;
+/// Those with blocks, consents, practices, admissions, rounds and renewals beside
+/// them.
+const ALL: usize = 32;
 
 /// What the gate says of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +86,8 @@ impl Walk {
             done: vec![],
             kinds,
             taken: 0,
+            renewals: 0,
+            successor: None,
         };
         walk.quote(500_000).await;
         let matched = walk.post.stage.matched().await;
@@ -209,6 +217,8 @@ impl Walk {
             22 | 23 => self.consents().await,
             24 | 25 => self.practice().await,
             26 | 27 => self.admission().await,
+            28 | 29 => self.round().await,
+            30 | 31 => self.renewal().await,
             _ => {
                 let hours = i64::try_from(self.dice.between(1, 60)).unwrap();
                 self.post.advance(TimeDelta::hours(hours));
@@ -364,6 +374,98 @@ impl Walk {
         }
     }
 
+    /// A round is set for the newest deal, an investor promises some of it, or the
+    /// deal goes another way.
+    async fn round(&mut self) {
+        let Some(deal) = self.newest("/v1/deals").await else {
+            return;
+        };
+        let today = self.post.now().date_naive();
+        let investor = self.post.stage.investor.id.to_string();
+        let firmness = self.one_of(&["soft", "hard"]);
+        let promise = takes_part(&investor, firmness, 60_000, "USD");
+        let amount = json!({ "amount_minor": 1_000_000, "currency": "AZN" });
+        match self.dice.between(0, 4) {
+            0 => {
+                self.puts(Who::Dana, &format!("{deal}/round"), round())
+                    .await
+            }
+            1 => {
+                let members = format!("{deal}/participants");
+                self.puts(Who::Gul, &members, promise).await;
+            }
+            2 => {
+                let to = self.one_of(&["equity", "pilot", "licence"]);
+                let body =
+                    json!({ "action": "reroute", "pipeline": to, "reason": "They changed it" });
+                self.tries(Who::Curator, &deal, body).await;
+            }
+            _ => {
+                let side = self.one_of(&["startup", "investor"]);
+                let body = json!({
+                    "action": "vouch", "side": side, "amount": amount,
+                    "value_date": today.to_string(), "reason": "A bank's slip",
+                });
+                self.tries(Who::Curator, &deal, body).await;
+            }
+        }
+    }
+
+    async fn puts(&mut self, who: Who, path: &str, body: Value) {
+        let request = self.post.stage.request(who, "PUT", path);
+        let request = request.header("If-Match", "*").json(&body);
+        let status = request.send().await.unwrap().status().as_u16();
+        assert!(status < 500, "{path} {body}");
+        self.done.push(format!("{who:?} {path} {body} -> {status}"));
+        self.taken += usize::from(status < 300);
+    }
+
+    /// The MoU is renewed: drafted and signed by all, and in force when nothing
+    /// stands in its way. The two are matched anew under it.
+    async fn renewal(&mut self) {
+        let old = self.post.stage.programme.clone();
+        if self.successor.is_none() {
+            self.renewals += 1;
+            let body = json!({
+                "slug": format!("il-az-{}", self.renewals),
+                "starts_on": self.post.now().date_naive().to_string(),
+                "ends_on": (old.details.ends_on + TimeDelta::days(30)).to_string(),
+            });
+            let path = format!("/v1/programmes/{}/renewals", old.id);
+            let drafted = self.posts(Who::Curator, &path, body).await;
+            let Some(id) = drafted["id"].as_str() else {
+                return;
+            };
+            let next = format!("/v1/programmes/{id}");
+            let party = json!({ "parties": [{
+                "organization": self.post.stage.investor.id.to_string(), "role": "signatory",
+            }] });
+            let stage = &self.post.stage;
+            stage.edit(Who::Curator, &next, party).await.expect(200);
+            stage.sign_mou(&next).await;
+            self.successor = Some(next);
+        }
+        let Some(next) = self.successor.clone() else {
+            return;
+        };
+        let activate = json!({ "action": "activate" });
+        if self.tries(Who::Curator, &next, activate).await != 200 {
+            return;
+        }
+        self.successor = None;
+        let id = next.rsplit('/').next().unwrap().parse().unwrap();
+        let find = move |conn: &mut Conn| db::programmes::find(conn, id);
+        let found = self.post.stage.context.db.read(find).await.unwrap();
+        self.post.stage.programme = found.unwrap();
+        let stage = &self.post.stage;
+        let pair = json!({
+            "programme": stage.programme.id.to_string(),
+            "startup_profile": stage.profile.id.to_string(),
+            "mandate": stage.mandate.id.to_string(),
+        });
+        self.posts(Who::Curator, "/v1/matches", pair).await;
+    }
+
     async fn ask(&mut self) {
         let who = self.one_of(&[Who::Dana, Who::Gul, Who::Curator]);
         let Some(matched) = self.newest("/v1/matches").await else {
@@ -505,7 +607,7 @@ impl Walk {
                 self.done
             );
             if deal["status"] == "won" {
-                let programme = stage.programme.id;
+                let programme = deal["programme"].as_str().unwrap();
                 let card = format!("/v1/programmes/{programme}/scorecard");
                 let card = stage.get(Who::Curator, &card).await.expect(200);
                 let brought = json!([

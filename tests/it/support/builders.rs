@@ -233,10 +233,51 @@ pub fn programme(slug: &str, party: &str) -> Value {
 /// A programme in force.
 pub async fn active_programme(curator: &Client, slug: &str, party: &str) -> String {
     let (path, _) = create(curator, "/v1/programmes", &programme(slug, party)).await;
-    for action in ["negotiate", "agree_text", "start_signing", "activate"] {
-        act(curator, &path, action).await;
-    }
+    act(curator, &path, "negotiate").await;
+    write_agreement(curator, &path).await;
+    agree_and_sign(curator, &path).await;
     path
+}
+
+/// Writes a short text in English that all parties sign.
+pub async fn write_agreement(curator: &Client, programme: &str) {
+    let body = json!({
+        "controlling_language": "en",
+        "texts": { "en": "We agree." },
+        "signatories": signatories(curator, programme).await,
+    });
+    let call = curator.call("PUT", &format!("{programme}/agreement"));
+    let written = call.json(&body).header("If-Match", "*").send().await;
+    written.expect(200);
+}
+
+/// A signatory for each party of a programme.
+async fn signatories(curator: &Client, programme: &str) -> Vec<Value> {
+    let found = curator.get(programme).await.expect(200);
+    let parties = found.body["parties"].as_array().expect("parties").iter();
+    parties
+        .map(|party| json!({ "organization": party["organization"], "name": "Leyla Əliyeva" }))
+        .collect()
+}
+
+/// What was written is agreed and signed by everybody, and the programme comes
+/// into force.
+pub async fn agree_and_sign(curator: &Client, programme: &str) {
+    for action in ["agree_text", "start_signing"] {
+        act(curator, programme, action).await;
+    }
+    let written = curator.get(&format!("{programme}/agreement")).await;
+    let written = written.expect(200);
+    for signatory in written.body["signatories"].as_array().expect("some") {
+        let body = json!({
+            "action": "sign", "organization": signatory["organization"],
+            "level": "qualified", "signed_on": "2026-11-24", "evidence": "Archive 7",
+        });
+        let call = curator.call("POST", &format!("{programme}/signings"));
+        let signed = call.json(&body).header("If-Match", "*").send().await;
+        signed.expect(200);
+    }
+    act(curator, programme, "activate").await;
 }
 
 /// A programme in force with a startup and an investor admitted.

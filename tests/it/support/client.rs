@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use chrono::{DateTime, Utc};
+use corridor::http::problem::{Kind, codes};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -182,9 +184,33 @@ impl Call {
             let (headers, body) = (&answer.headers, &answer.body);
             assert_eq!(headers["content-type"], "application/problem+json");
             assert_eq!(body["status"], answer.status, "{body}");
+            let faults = body["errors"].as_array().into_iter().flatten();
+            for code in faults.map(|fault| &fault["code"]).chain([&body["code"]]) {
+                let code = code.as_str().expect("a code");
+                assert!(has_page(code), "/problems/{code} says nothing");
+            }
         }
         answer
     }
+}
+
+/// Every time that is told is one of RFC 3339 in UTC, with a Z.
+fn times_in_one_form(body: &Value) {
+    match body {
+        Value::Array(items) => items.iter().for_each(times_in_one_form),
+        Value::Object(fields) => fields.values().for_each(times_in_one_form),
+        Value::String(text) => {
+            let is_time = text.get(10..11) == Some("T") && text.parse::<DateTime<Utc>>().is_ok();
+            assert!(!is_time || text.ends_with('Z'), "{text}");
+        }
+        _ => {}
+    }
+}
+
+/// Whether it is explained what a code means.
+fn has_page(code: &str) -> bool {
+    let mut kinds = Kind::ALL.iter();
+    kinds.any(|kind| kind.code() == code) || codes::meaning(code).is_some()
 }
 
 impl Page {
@@ -220,6 +246,7 @@ impl Answer {
         } else {
             serde_json::from_slice(&bytes).expect("JSON")
         };
+        times_in_one_form(&body);
         Self {
             status,
             headers,

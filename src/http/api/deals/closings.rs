@@ -18,7 +18,7 @@ use crate::http::api::timeline::{
 use crate::http::api::transitions::TransitionsView;
 use crate::http::api::values::{MoneyView, amount, code, day};
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::preconditions::IfMatch;
 use crate::http::problem::Problem;
@@ -151,12 +151,12 @@ pub(super) async fn set_deal_closings(
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
     if_match: IfMatch,
-    body: JsonBody<NewClosings>,
+    body: DocumentBody<NewClosings>,
 ) -> Result<HttpResponse, Problem> {
     let id: DealId = path_id(&id)?;
     let found = deals::find(&context, &caller, id);
     let expected = if_match.version_of(found).await?;
-    let planned = body.into_inner().read()?;
+    let planned = body.read(|it| it.read())?;
     let seen = closings::plan(&context, &caller, id, expected, planned).await?;
     Ok(moved(seen.version, &SyndicateView::from(&seen)))
 }

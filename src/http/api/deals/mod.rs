@@ -22,7 +22,7 @@ use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::DealId;
 use crate::domain::pipeline::DealStatus;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -259,11 +259,11 @@ async fn move_deal(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewDealTransition>,
+    body: DocumentBody<NewDealTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/deals/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let (action, note) = body.into_inner().read()?;
+    let (action, note) = body.read(|it| it.read())?;
     let id = path_id(&id)?;
     let expected = if_match
         .version_of(deals::find(&context, &caller, id))

@@ -15,7 +15,7 @@ use crate::domain::text::Slug;
 use crate::http::api::exchange::{moved, path_id, query_id};
 use crate::http::api::values::{MoneyView, amount, code, day, parsed};
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::preconditions::IfMatch;
 use crate::http::problem::{Kind, Problem};
 use crate::services::syndicates::{self, BoardQuery, Column, Member, Seen};
@@ -317,12 +317,12 @@ pub(super) async fn set_deal_round(
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
     if_match: IfMatch,
-    body: JsonBody<RoundView>,
+    body: DocumentBody<RoundView>,
 ) -> Result<HttpResponse, Problem> {
     let id: DealId = path_id(&id)?;
     let found = deals::find(&context, &caller, id);
     let expected = if_match.version_of(found).await?;
-    let round = body.into_inner().read()?;
+    let round = body.read(|it| it.read())?;
     let seen = syndicates::set_round(&context, &caller, id, expected, round).await?;
     Ok(moved(seen.version, &SyndicateView::from(&seen)))
 }
@@ -347,12 +347,12 @@ pub(super) async fn set_deal_participant(
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
     if_match: IfMatch,
-    body: JsonBody<NewParticipant>,
+    body: DocumentBody<NewParticipant>,
 ) -> Result<HttpResponse, Problem> {
     let id: DealId = path_id(&id)?;
     let found = syndicates::find(&context, &caller, id);
     let expected = if_match.version_of(found).await?;
-    let participant = body.into_inner().read()?;
+    let participant = body.read(|it| it.read())?;
     let seen = participants::set(&context, &caller, id, expected, participant).await?;
     Ok(moved(seen.version, &SyndicateView::from(&seen)))
 }

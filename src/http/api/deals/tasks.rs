@@ -12,7 +12,7 @@ use crate::http::api::exchange::{body_id, created, intent, moved, path_id, query
 use crate::http::api::transitions::TransitionsView;
 use crate::http::api::values::{code, day, time};
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::{DocumentBody, JsonBody};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -216,12 +216,12 @@ async fn make_deal_task(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<TaskDocument>,
+    body: DocumentBody<TaskDocument>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/deals/{id}/tasks";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id = path_id(&id)?;
-    let details = body.into_inner().read()?;
+    let details = body.read(|it| it.read())?;
     let task = tasks::make(&context, &caller, intent, id, details).await?;
     let location = format!("/v1/deal-tasks/{}", task.id);
     Ok(created(

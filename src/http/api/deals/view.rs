@@ -136,7 +136,7 @@ impl DealView {
             },
             pipeline: deal.pipeline.to_string(),
             stage: deal.stage.to_string(),
-            stage_entered_at: deal.stage_entered_at.to_rfc3339(),
+            stage_entered_at: time(deal.stage_entered_at),
             stage_days: seen.stage_days,
             probability: seen.probability,
             probability_said: seen
@@ -164,8 +164,8 @@ impl DealView {
                 .collect(),
             missing: seen.missing.iter().map(FaultView::from).collect(),
             version: deal.version,
-            created_at: deal.created_at.to_rfc3339(),
-            updated_at: deal.updated_at.to_rfc3339(),
+            created_at: time(deal.created_at),
+            updated_at: time(deal.updated_at),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::ids::IntroductionId;
 use crate::http::api::exchange::{body_id, intent, path_id};
 use crate::http::api::values::{code, time};
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
@@ -122,12 +122,12 @@ pub(super) async fn grant_documents(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewDocumentGrant>,
+    body: DocumentBody<NewDocumentGrant>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/startup-profiles/{id}/grants";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let profile = path_id(&id)?;
-    let (level, to) = body.into_inner().read()?;
+    let (level, to) = body.read(|it| it.read())?;
     let grant = grants::grant(&context, &caller, intent, profile, level, to).await?;
     Ok(HttpResponse::Created().json(GrantView::from(&grant)))
 }

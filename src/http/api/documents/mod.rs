@@ -25,7 +25,7 @@ use crate::domain::document::{DocumentClass, DocumentState};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::DocumentId;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::multipart;
@@ -357,14 +357,14 @@ async fn move_document(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key, if_match): (web::Path<String>, IdempotencyKey, IfMatch),
-    body: JsonBody<NewDocumentTransition>,
+    body: DocumentBody<NewDocumentTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/documents/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id: DocumentId = path_id(&id)?;
     let found = documents::find(&context, &caller, id);
     let expected = if_match.version_of(found).await?;
-    let (action, reason) = body.into_inner().read()?;
+    let (action, reason) = body.read(|it| it.read())?;
     let after =
         documents::transition(&context, &caller, intent, id, expected, action, reason).await?;
     Ok(moved(after.version, &DocumentView::whole(&after)))

@@ -18,7 +18,7 @@ use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::IntroductionId;
 use crate::domain::introduction::{IntroductionStatus, Requester};
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
@@ -141,7 +141,10 @@ pub fn filter(caller: &Caller, filters: &IntroductionFilters) -> Result<Filter, 
 
 /// Asks for an introduction.
 ///
-/// The side that asks counts as accepted. The blurb is read before both sides
+/// The side that asks counts as accepted: the other one reads the name of its
+/// organisation and what it has published as soon as it is asked, and the name
+/// and address of whoever asks once it has said yes, too. What is agreed to
+/// with that stands under `GET /v1/me/consents`. The blurb is read before both
 /// have agreed: an address, a number, a link or a name in it is refused.
 #[utoipa::path(
     operation_id = "request_introduction",
@@ -156,10 +159,10 @@ async fn request_introduction(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewIntroduction>,
+    body: DocumentBody<NewIntroduction>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/introductions", &request, &key, body.bytes());
-    let (matched, blurb, enclosed) = body.into_inner().read(caller.user.zone, context.now())?;
+    let (matched, blurb, enclosed) = body.read(|it| it.read(caller.user.zone, context.now()))?;
     let made = introductions::request(&context, &caller, intent, matched, blurb, enclosed).await?;
     let view = shown(&context, &caller, made.id).await?;
     Ok(created(
@@ -242,11 +245,11 @@ async fn move_introduction(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewIntroductionTransition>,
+    body: DocumentBody<NewIntroductionTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/introductions/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let step = body.into_inner().read(caller.user.zone, context.now())?;
+    let step = body.read(|it| it.read(caller.user.zone, context.now()))?;
     let id = path_id(&id)?;
     let expected = if_match
         .version_of(introductions::find(&context, &caller, id))

@@ -1,4 +1,4 @@
-//! The other side's profile by name.
+//! The other side's profile by name, to who is asked and after both agreed.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::http::problem::Problem;
 use crate::services::Context;
 use crate::services::introductions::{self, Counterpart, Says};
 
-/// The counterpart of an introduction to which both have said yes.
+/// The counterpart of an introduction, once it has agreed to it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CounterpartProfile)]
 pub struct CounterpartView {
@@ -40,7 +40,7 @@ pub struct CounterpartView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2, example = "IL")]
     country: Option<String>,
-    /// Its web site.
+    /// Its web site, once both have agreed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 300)]
     website: Option<String>,
@@ -217,10 +217,11 @@ impl NamedInvestorView {
     }
 }
 
-/// The other side by name, for each side of an introduction that both have
-/// said yes to.
+/// The other side by name: to a side that is asked, where the other has agreed
+/// by asking or by its yes; and to each, once both have.
 ///
-/// The first reading of each side stands in the ledger of who was shown. While
+/// Before both have agreed texts that hold an address, a number, a link or a
+/// person's name are left out. The first reading of each side stands in the ledger of who was shown. While
 /// the two may not be shown to each other, in a freeze say, it is not found.
 #[utoipa::path(
     operation_id = "get_introduction_profile",

@@ -23,7 +23,7 @@ pub struct NewIntroduction {
     #[serde(rename = "match")]
     #[schema(format = "uuid", max_length = 36)]
     matched: String,
-    /// Why, in words that name nobody.
+    /// Why, in English and in words that name nobody.
     #[schema(
         min_length = 1,
         max_length = 1000,

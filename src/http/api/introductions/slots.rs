@@ -15,7 +15,7 @@ use crate::domain::values::Side;
 use crate::http::api::exchange::{moved, path_id};
 use crate::http::api::values::time;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::preconditions::IfMatch;
 use crate::http::problem::Problem;
 use crate::http::slots::{self, NewSlot};
@@ -171,12 +171,12 @@ pub(super) async fn offer_times(
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
     if_match: IfMatch,
-    body: JsonBody<NewSlots>,
+    body: DocumentBody<NewSlots>,
 ) -> Result<HttpResponse, Problem> {
     let id: IntroductionId = path_id(&id)?;
     let found = introductions::find(&context, &caller, id);
     let expected = if_match.version_of(found).await?;
-    let slots = body.into_inner().read(caller.user.zone, context.now())?;
+    let slots = body.read(|it| it.read(caller.user.zone, context.now()))?;
     introductions::put_slots(&context, &caller, id, expected, slots).await?;
     let view = super::shown(&context, &caller, id).await?;
     Ok(moved(view.version, &view))

@@ -7,6 +7,7 @@ use super::slots::{MeetingView, SlotView};
 use crate::domain::introduction::{Answer, Introduction};
 use crate::domain::tongue;
 use crate::domain::values::{PassReason, Side};
+use crate::http::api::values::time;
 use crate::services::introductions::{GivenAnswer, Seen};
 
 /// A double opt-in.
@@ -115,8 +116,8 @@ impl IntroductionView {
                 .is_none()
                 .then(|| seen.answers.iter().map(AnswerView::from).collect()),
             version: record.version,
-            created_at: record.created_at.to_rfc3339(),
-            updated_at: record.updated_at.to_rfc3339(),
+            created_at: time(record.created_at),
+            updated_at: time(record.updated_at),
         }
     }
 }
@@ -186,7 +187,7 @@ impl QuestionView {
     fn of(seen: &Seen) -> Option<Self> {
         let ask = seen.open_ask.as_ref()?;
         Some(Self {
-            expires_at: ask.expires_at.to_rfc3339(),
+            expires_at: time(ask.expires_at),
             extended: seen.introduction.extended,
         })
     }
@@ -236,7 +237,7 @@ impl From<&GivenAnswer> for AnswerView {
             _ => (None, None),
         };
         let until = match given.answer {
-            Answer::NotNow { until } => Some(until.to_rfc3339()),
+            Answer::NotNow { until } => Some(time(until)),
             _ => None,
         };
         Self {
@@ -248,7 +249,7 @@ impl From<&GivenAnswer> for AnswerView {
             note: given.note.clone(),
             person_name: given.person_name.clone(),
             person_role: given.person_role.clone(),
-            created_at: given.created_at.to_rfc3339(),
+            created_at: time(given.created_at),
         }
     }
 }

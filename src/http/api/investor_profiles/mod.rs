@@ -17,7 +17,7 @@ use crate::domain::ids::InvestorProfileId;
 use crate::domain::investor::InvestorContent;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{DocumentBody, JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -184,11 +184,11 @@ async fn list_investor_profile_transitions(
     context: web::Data<Context>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let actions = investors::transitions(&context, &caller, path_id(&id)?).await?;
+    let (actions, agreement) = investors::transitions(&context, &caller, path_id(&id)?).await?;
     let actions = actions
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal));
-    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions).agreeing(agreement, &["submit"])))
 }
 
 /// Moves an investor profile.
@@ -211,7 +211,7 @@ async fn move_investor_profile(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewProfileTransition>,
+    body: DocumentBody<NewProfileTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/investor-profiles/{id}/transitions";
     let id = path_id(&id)?;
@@ -219,7 +219,7 @@ async fn move_investor_profile(
         .version_of(investors::find(&context, &caller, id))
         .await?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let (action, details) = body.into_inner().read::<InvestorProfileDocument>()?;
+    let (action, details) = body.read(|it| it.read::<InvestorProfileDocument>())?;
     let profile =
         investors::transition(&context, &caller, intent, id, expected, action, details).await?;
     let view = InvestorProfileView::on(context.now().date_naive(), &profile);

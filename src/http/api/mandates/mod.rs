@@ -21,7 +21,7 @@ use crate::domain::mandate::{Mandate, MandateAction, MandateContent};
 use crate::domain::text::bounded;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{DocumentBody, JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -193,11 +193,11 @@ async fn list_mandate_transitions(
     context: web::Data<Context>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let actions = mandates::transitions(&context, &caller, path_id(&id)?).await?;
+    let (actions, agreement) = mandates::transitions(&context, &caller, path_id(&id)?).await?;
     let actions = actions
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal));
-    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions).agreeing(agreement, &["publish"])))
 }
 
 /// A move of a mandate.
@@ -237,6 +237,10 @@ impl NewMandateTransition {
 }
 
 /// Moves a mandate.
+///
+/// Whoever publishes one of their own firm, whose people have not agreed yet that it
+/// is proposed to others, agrees to that with the words of
+/// `GET /v1/me/consents/words`.
 #[utoipa::path(
     operation_id = "move_mandate",
     tag = "mandates",
@@ -256,7 +260,7 @@ async fn move_mandate(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewMandateTransition>,
+    body: DocumentBody<NewMandateTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/mandates/{id}/transitions";
     let id = path_id(&id)?;
@@ -266,7 +270,7 @@ async fn move_mandate(
     let telling = telling::<Mandate, MandateView>();
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let intent = intent.map(|intent| intent.told_by(&telling));
-    let (action, note) = body.into_inner().read()?;
+    let (action, note) = body.read(|it| it.read())?;
     let mandate =
         mandates::transition(&context, &caller, intent, id, expected, action, note).await?;
     let view = MandateView::from(mandate);

@@ -17,7 +17,7 @@ use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{MandateId, MatchId, ProgrammeId, StartupProfileId};
 use crate::domain::review::Match;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::{Kind, Problem};
@@ -61,10 +61,10 @@ async fn create_match(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewMatch>,
+    body: DocumentBody<NewMatch>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/matches", &request, &key, body.bytes());
-    let (programme, profile, mandate) = body.into_inner().read()?;
+    let (programme, profile, mandate) = body.read(NewMatch::read)?;
     let made = matches::compute(&context, &caller, intent, programme, profile, mandate).await?;
     let view = view(&context, &caller, made).await?;
     Ok(created(
@@ -200,11 +200,11 @@ async fn move_match(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewMatchTransition>,
+    body: DocumentBody<NewMatchTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/matches/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let wanted = body.into_inner().read(caller.user.zone, context.now())?;
+    let wanted = body.read(|it| it.read(caller.user.zone, context.now()))?;
     let id = path_id(&id)?;
     let expected = if_match
         .version_of(matches::find(&context, &caller, id))

@@ -12,7 +12,7 @@ use crate::domain::tag::Taxonomy;
 use crate::domain::text::{Language, Slug};
 use crate::domain::values::Side;
 use crate::domain::wording::Wording;
-use crate::http::api::values::ReadableView;
+use crate::http::api::values::{ReadableView, time};
 use crate::services::matches::{CuratedPair, MatchNote, Ranked};
 use crate::services::teasers::{Party, Reader, Shown, Teaser};
 use crate::services::{Caller, Context};
@@ -167,10 +167,8 @@ impl MatchView {
                 Reader::Operator { .. } => None,
                 Reader::Side { new, .. } => Some(*new),
             },
-            shown_at: side
-                .and_then(|side| matched.shown_at.of(side))
-                .map(|at| at.to_rfc3339()),
-            snoozed_until: put_off(matched, side).map(|until| until.to_rfc3339()),
+            shown_at: side.and_then(|side| matched.shown_at.of(side)).map(time),
+            snoozed_until: put_off(matched, side).map(time),
             curation: matched
                 .curation
                 .filter(|_| side.is_none())
@@ -183,8 +181,8 @@ impl MatchView {
             },
             explanation: ExplanationView::of(voice, &matched.explanation, side),
             version: matched.version_for(side),
-            created_at: matched.created_at.to_rfc3339(),
-            updated_at: matched.updated_for(side).to_rfc3339(),
+            created_at: time(matched.created_at),
+            updated_at: time(matched.updated_for(side)),
         }
     }
 }
@@ -213,7 +211,7 @@ impl From<&MatchNote> for MatchNoteView {
             action: note.action.clone(),
             note: note.note.clone(),
             author: note.author.to_string(),
-            at: note.created_at.to_rfc3339(),
+            at: time(note.created_at),
         }
     }
 }
@@ -399,7 +397,7 @@ impl From<&CuratedPair> for CuratedView {
             curation: curated.curation.code(),
             reason: curated.reason.clone(),
             by: curated.author.to_string(),
-            since: curated.created_at.to_rfc3339(),
+            since: time(curated.created_at),
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::domain::releasing::{MOST_LINES, ReleaseAction};
 use crate::domain::review::Audience;
 use crate::domain::scoring::Band;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::{DocumentBody, JsonBody};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
@@ -127,12 +127,12 @@ async fn create_release(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewRelease>,
+    body: DocumentBody<NewRelease>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/programmes/{id}/releases";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let programme: ProgrammeId = path_id(&id)?;
-    let wanted = body.into_inner().read()?;
+    let wanted = body.read(|it| it.read())?;
     let made = releases::preview(&context, &caller, intent, programme, wanted).await?;
     let view = told(&context, &caller, programme, made.id).await?;
     let place = format!("/v1/programmes/{programme}/releases/{}", made.id);

@@ -13,7 +13,7 @@ use crate::http::api::exchange::{intent, moved, path_id};
 use crate::http::api::matches::PartyView;
 use crate::http::api::values::{code, time};
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::{Kind, Problem};
@@ -192,14 +192,14 @@ async fn put_release_settings(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key, if_match): (web::Path<String>, IdempotencyKey, IfMatch),
-    body: JsonBody<NewReleaseSettings>,
+    body: DocumentBody<NewReleaseSettings>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "PUT /v1/programmes/{id}/release-settings";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id: ProgrammeId = path_id(&id)?;
     let found = releases::settings_of(&context, &caller, id);
     let expected = if_match.version_of(found).await?;
-    let wanted = body.into_inner().read()?;
+    let wanted = body.read(|it| it.read())?;
     let after = releases::change(&context, &caller, intent, id, expected, wanted).await?;
     Ok(moved(after.version, &ReleaseSettingsView::from(&after)))
 }

@@ -22,7 +22,7 @@ use crate::domain::rule_set::{RuleSetAction, RuleSetStatus};
 use crate::domain::scoring::RuleSet;
 use crate::domain::tag::Taxonomy;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -144,10 +144,10 @@ async fn create_rule_set(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewRuleSet>,
+    body: DocumentBody<NewRuleSet>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/rule-sets", &request, &key, body.bytes());
-    let (programme, rules) = body.into_inner().read(&context.taxonomy())?;
+    let (programme, rules) = body.read(|it| it.read(&context.taxonomy()))?;
     let kept = rule_sets::create(&context, &caller, intent, programme, rules).await?;
     let view = RuleSetView::from(kept);
     Ok(created(view.location(), view.version, &view))
@@ -279,7 +279,7 @@ async fn move_rule_set(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewRuleSetTransition>,
+    body: DocumentBody<NewRuleSetTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/rule-sets/{id}/transitions";
     let id = path_id(&id)?;
@@ -287,7 +287,7 @@ async fn move_rule_set(
         .version_of(rule_sets::find(&context, &caller, id))
         .await?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let action = body.into_inner().read()?;
+    let action = body.read(|it| it.read())?;
     let kept = rule_sets::transition(&context, &caller, intent, id, expected, action).await?;
     let view = RuleSetView::from(kept);
     Ok(moved(view.version, &view))

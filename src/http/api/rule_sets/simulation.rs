@@ -8,7 +8,7 @@ use super::view::{ShiftView, SimulationView};
 use crate::domain::fault::Faults;
 use crate::http::api::exchange::{intent, path_id};
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
@@ -84,12 +84,12 @@ async fn simulate_rule_set(
     request: HttpRequest,
     id: web::Path<String>,
     key: IdempotencyKey,
-    body: JsonBody<NewSimulation>,
+    body: DocumentBody<NewSimulation>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/rule-sets/{id}/simulate";
     let id = path_id(&id)?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let top = body.into_inner().read()?;
+    let top = body.read(|it| it.read())?;
     let made = simulation::simulate(&context, &caller, intent, id, top).await?;
     let report = simulation::report(&context, made, first_page()).await?;
     Ok(HttpResponse::Ok().json(SimulationView::from(report)))

@@ -24,7 +24,7 @@ use crate::domain::profile::{ProfileAction, StartupContent, StartupProfile};
 use crate::domain::text::{Slug, bounded};
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{DocumentBody, JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -201,11 +201,12 @@ async fn list_startup_profile_transitions(
     context: web::Data<Context>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let actions = startups::transitions(&context, &caller, path_id(&id)?).await?;
+    let (actions, agreement) = startups::transitions(&context, &caller, path_id(&id)?).await?;
     let actions = actions
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal));
-    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+    Ok(HttpResponse::Ok()
+        .json(TransitionsView::of(actions).agreeing(agreement, &["submit", "publish"])))
 }
 
 /// A move of a profile.
@@ -216,8 +217,10 @@ pub struct NewProfileTransition {
     /// proposed for introductions: the operator keeps the profile and their
     /// name, address and part; its people read all of it, firms of the
     /// programmes first a description without names; for two years, or until
-    /// it is taken back at `/v1/me/consents`, where the receipt stands), `claim`, `request_changes`, `reject`, `approve`, `publish`,
-    /// `reconfirm` (what is published is still true), `pause`, `suspend`,
+    /// it is taken back at `/v1/me/consents`, where the receipt stands; the text
+    /// is the `agreement` of `GET …/transitions`), `claim`,
+    /// `request_changes`, `reject`, `approve`, `publish`, `reconfirm` (what is
+    /// published is still true), `pause`, `suspend`,
     /// `restore` (two people), `withdraw` or, by compliance as the privacy
     /// officer, `erase`: what it says is deleted for good, in every version.
     /// `freshness_due` and `archive` are the clock's.
@@ -332,6 +335,10 @@ impl NewComment {
 }
 
 /// Moves a profile.
+///
+/// Whoever submits or publishes one of their own firm, whose people have not agreed
+/// yet that it is proposed to others, agrees to that with the words of
+/// `GET /v1/me/consents/words`.
 #[utoipa::path(
     operation_id = "move_startup_profile",
     tag = "startup profiles",
@@ -351,7 +358,7 @@ async fn move_startup_profile(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewProfileTransition>,
+    body: DocumentBody<NewProfileTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/startup-profiles/{id}/transitions";
     let id = path_id(&id)?;
@@ -361,7 +368,7 @@ async fn move_startup_profile(
     let telling = telling::<StartupProfile, StartupProfileView>();
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let intent = intent.map(|intent| intent.told_by(&telling));
-    let (action, details) = body.into_inner().read::<StartupProfileDocument>()?;
+    let (action, details) = body.read(|it| it.read::<StartupProfileDocument>())?;
     let profile =
         startups::transition(&context, &caller, intent, id, expected, action, details).await?;
     let view = StartupProfileView::from(profile);

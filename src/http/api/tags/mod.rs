@@ -17,7 +17,7 @@ use crate::domain::tag::keeping::{TagDecision, Wanted};
 use crate::domain::tag::{Facet, Sensitivity, TagKind, Taxonomy};
 use crate::domain::text::Slug;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::NoFilters;
@@ -158,10 +158,10 @@ async fn create_tag(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewTagDocument>,
+    body: DocumentBody<NewTagDocument>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/tags", &request, &key, body.bytes());
-    let new = body.into_inner().read()?;
+    let new = body.read(NewTagDocument::read)?;
     let kept = tags::create(&context, &caller, intent, new).await?;
     let view = TagView::of(&context.taxonomy(), &kept);
     Ok(created(view.location(), view.version, &view))
@@ -289,13 +289,13 @@ async fn move_tag(
     slug: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewTagTransition>,
+    body: DocumentBody<NewTagTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/tags/{slug}/transitions";
     let found = writable(&context, &caller, &slug)?;
     let expected = if_match.version()?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let wanted = body.into_inner().read()?;
+    let wanted = body.read(|it| it.read())?;
     let kept = tags::transition(&context, &caller, intent, found.id, expected, wanted).await?;
     let view = TagView::of(&context.taxonomy(), &kept);
     Ok(moved(view.version, &view))

@@ -59,7 +59,7 @@ fn entry<'a>(facts: &'a Facts, standing: &'static str, holds: bool) -> Entry<'a>
             if holds {
                 phrase(own.recipient, &[("recipient", &facts.startup)])
             } else {
-                phrase(own.recipient_later, &[])
+                phrase(own.recipient_proposals, &[])
             },
             phrase(own.country, &[("country", &facts.country)]),
             phrase(own.data, &[]),

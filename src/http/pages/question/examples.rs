@@ -18,7 +18,13 @@ pub(in crate::http::pages) fn pages(facts: &Facts) -> Vec<Shown> {
         ("counterpart", facts.startup.as_str()),
         ("programme", facts.programme.as_str()),
     ];
-    let fresh = |sentence| page(facts, phrase(sentence, &known), Sent::default(), &[]);
+    let fresh = |sentence, promise| {
+        let lead = phrase(sentence, &known);
+        QuestionPage {
+            promise,
+            ..page(facts, lead, Sent::default(), &[])
+        }
+    };
     let mut wrong = Faults::new();
     for field in [
         "answer",
@@ -36,9 +42,15 @@ pub(in crate::http::pages) fn pages(facts: &Facts) -> Vec<Shown> {
         ..Sent::default()
     };
     vec![
-        ("question", alone(&fresh(words.lead_named))),
-        ("question_teaser", alone(&fresh(words.lead_teaser))),
-        ("question_proposed", alone(&fresh(words.lead_proposed))),
+        ("question", alone(&fresh(words.lead_named, words.promise))),
+        (
+            "question_teaser",
+            alone(&fresh(words.lead_teaser, words.promise_first)),
+        ),
+        (
+            "question_proposed",
+            alone(&fresh(words.lead_proposed, words.promise)),
+        ),
         (
             "question_faults",
             alone(&page(
@@ -63,6 +75,12 @@ fn page<'a>(
     QuestionPage {
         words,
         lead,
+        promise: words.promise,
+        paragraphs: None,
+        lines: vec![
+            format!("{}: {}", words.entries.stage, facts.stage),
+            format!("{}: {}", words.entries.tags, facts.tags.join(", ")),
+        ],
         teaser: Some(Teaser {
             lang: facts.language.to_string(),
             dir: facts.language.direction(),

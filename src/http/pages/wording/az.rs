@@ -1,8 +1,8 @@
 //! Azerbaijani.
 
 use super::{
-    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, mail_events,
-    tickets,
+    DealWords, Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries,
+    mail_events, tickets,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -23,6 +23,7 @@ pub(super) const WORDING: Wording = Wording {
     blurb: "Sorğu ilə göndərilən mesaj",
     strengths: "Niyə uyğun ola bilər",
     promise: "Adınız və ünvanınız yalnız razılıq versəniz ötürüləcək.",
+    promise_first: "Razılıq versəniz, qarşı tərəfdən də soruşulacaq və o, təşkilatınızın adını və onun burada özü haqqında dərc etdiklərini oxuyacaq. Öz adınız və ünvanınız yalnız o da razılıq verdikdən sonra ötürüləcək.",
     expiry: "Cavab üçün son vaxt: {expires}.",
     extended: "Sizə əlavə vaxt verilib.",
     form: Form {
@@ -127,6 +128,22 @@ pub(super) const WORDING: Wording = Wording {
         always: "Hesaba lazım olanlar, məsələn, yeni şifrə və razılıq verilmiş tanışlıqlar hər halda göndərilir.",
         save: "Yadda saxla",
         saved: "Parametrlər yadda saxlanıldı və dərhal qüvvəyə minir.",
+    },
+    deal: DealWords {
+        question: "{counterpart} ilə sövdələşmə nə yerdədir ({programme})?",
+        further: "Bir mərhələ irəlilədik",
+        later: "Sonra davam edəcək: 30 gündən sonra yenidən soruşun",
+        out: "Biz davam etmirik",
+        sure: "Bəli, biz davam etmirik: sövdələşmə bitir",
+        told: "Cavabı sövdələşmənin qeydində qarşı tərəf və proqram komandası oxuyur. Səbəb, tarix və məbləği daxil olduqdan sonra göstərmək olar.",
+        over: Note {
+            heading: "Cavab gözləyən bir şey yoxdur",
+            text: "Sövdələşmə irəliləyib, yaxud burada hazırda bildiriləcək bir şey yoxdur. Vəziyyəti onun qeydi göstərir.",
+        },
+        expired: Note {
+            heading: "Bu keçid köhnəlib",
+            text: "Sövdələşməni daxil olduqdan sonra yenə də yeniləmək olar.",
+        },
     },
     pulse: PulseWords {
         open: "{counterpart} ilə iş necə gedir?",

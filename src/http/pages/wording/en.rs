@@ -1,8 +1,8 @@
 //! English.
 
 use super::{
-    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, mail_events,
-    tickets,
+    DealWords, Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries,
+    mail_events, tickets,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -33,6 +33,7 @@ pub(super) const WORDING: Wording = Wording {
     blurb: "The message with the request",
     strengths: "Why it may fit",
     promise: "Your name and your address are passed on only if you say yes.",
+    promise_first: "If you say yes, the other side is asked as well, and reads the name of your organisation and what it has published about itself. Your own name and your address are passed on only once it has said yes, too.",
     expiry: "You can answer until {expires}.",
     extended: "You have been given more time.",
     form: Form {
@@ -137,6 +138,22 @@ pub(super) const WORDING: Wording = Wording {
         always: "What your account needs, such as a new password, and introductions that you have agreed to are sent all the same.",
         save: "Save",
         saved: "The settings are saved. They hold at once.",
+    },
+    deal: DealWords {
+        question: "What became of the deal with {counterpart} ({programme})?",
+        further: "We have come a stage further",
+        later: "It goes on later: ask again in 30 days",
+        out: "We are out",
+        sure: "Yes, we are out: the deal ends",
+        told: "The other side and the programme team read the answer in the record of the deal. Reasons, dates and amounts can be given after signing in.",
+        over: Note {
+            heading: "Nothing is waiting for an answer",
+            text: "The deal has moved on, or there is nothing that could be said here now. Its record shows where it stands.",
+        },
+        expired: Note {
+            heading: "This link is too old",
+            text: "The deal can still be moved after signing in.",
+        },
     },
     pulse: PulseWords {
         open: "How is it going with {counterpart}?",

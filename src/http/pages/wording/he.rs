@@ -1,8 +1,8 @@
 //! Hebrew.
 
 use super::{
-    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, mail_events,
-    tickets,
+    DealWords, Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries,
+    mail_events, tickets,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -33,6 +33,7 @@ pub(super) const WORDING: Wording = Wording {
     blurb: "ההודעה שצורפה לבקשה",
     strengths: "מדוע ייתכן שיש כאן התאמה",
     promise: "שמכם וכתובתכם יימסרו רק אם תסכימו.",
+    promise_first: "אם תסכימו, יישאל גם הצד השני ויקרא את שם הארגון שלכם ואת מה שפרסם כאן על עצמו. שמכם וכתובתכם יימסרו רק לאחר שגם הצד השני יסכים.",
     expiry: "אפשר לענות עד {expires}.",
     extended: "המועד למענה הוארך.",
     form: Form {
@@ -137,6 +138,22 @@ pub(super) const WORDING: Wording = Wording {
         always: "הודעות שהחשבון צריך, כמו סיסמה חדשה, והיכרויות שהוסכמו נשלחות בכל מקרה.",
         save: "שמירה",
         saved: "ההגדרות נשמרו והן בתוקף מיד.",
+    },
+    deal: DealWords {
+        question: "מה קורה עם העסקה מול {counterpart} ({programme})?",
+        further: "התקדמנו שלב",
+        later: "נמשיך מאוחר יותר: לשאול שוב בעוד 30 יום",
+        out: "אנחנו לא ממשיכים",
+        sure: "כן, אנחנו לא ממשיכים: העסקה מסתיימת",
+        told: "הצד השני וצוות התוכנית קוראים את התשובה ברשומת העסקה. סיבות, מועדים וסכומים אפשר למסור לאחר כניסה למערכת.",
+        over: Note {
+            heading: "אין תשובה שממתינה",
+            text: "העסקה התקדמה, או שאין כאן כרגע מה למסור. הרשומה מראה היכן היא עומדת.",
+        },
+        expired: Note {
+            heading: "הקישור ישן מדי",
+            text: "עדיין אפשר לעדכן את העסקה לאחר כניסה למערכת.",
+        },
     },
     pulse: PulseWords {
         open: "איך מתקדם הקשר עם {counterpart}?",

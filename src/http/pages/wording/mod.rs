@@ -51,6 +51,8 @@ pub(super) struct Wording {
     pub strengths: &'static str,
     /// What happens with the reader's own name.
     pub promise: &'static str,
+    /// The same to who is asked first, before the other side is.
+    pub promise_first: &'static str,
     /// With `{expires}`.
     pub expiry: &'static str,
     /// More time was granted.
@@ -75,6 +77,8 @@ pub(super) struct Wording {
     pub mail: MailWords,
     /// How it goes.
     pub pulse: PulseWords,
+    /// What became of a deal.
+    pub deal: DealWords,
     /// The pages behind mailed tickets.
     pub tickets: TicketWords,
     /// The pages behind a weekly digest.
@@ -133,6 +137,21 @@ pub(super) struct PulseWords {
     /// Who reads the answer.
     pub private: &'static str,
     pub answered: Note,
+    pub expired: Note,
+}
+
+/// The page about a deal that stands too long.
+pub(super) struct DealWords {
+    /// With `{counterpart}`, `{programme}`.
+    pub question: &'static str,
+    pub further: &'static str,
+    pub later: &'static str,
+    pub out: &'static str,
+    /// Asked once more.
+    pub sure: &'static str,
+    /// Who learns of the answer.
+    pub told: &'static str,
+    pub over: Note,
     pub expired: Note,
 }
 

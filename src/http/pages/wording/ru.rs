@@ -1,8 +1,8 @@
 //! Russian.
 
 use super::{
-    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, mail_events,
-    tickets,
+    DealWords, Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries,
+    mail_events, tickets,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -33,6 +33,7 @@ pub(super) const WORDING: Wording = Wording {
     blurb: "Сообщение к запросу",
     strengths: "Почему это может подойти",
     promise: "Ваше имя и адрес будут переданы, только если вы согласитесь.",
+    promise_first: "Если вы согласитесь, спросят и другую сторону; она прочитает название вашей организации и то, что та здесь о себе опубликовала. Ваше собственное имя и адрес будут переданы, только когда согласится и она.",
     expiry: "Ответить можно до этого времени: {expires}.",
     extended: "Срок ответа продлён.",
     form: Form {
@@ -137,6 +138,22 @@ pub(super) const WORDING: Wording = Wording {
         always: "То, что нужно учётной записи, например новый пароль, и знакомства, на которые дано согласие, приходят в любом случае.",
         save: "Сохранить",
         saved: "Настройки сохранены и уже действуют.",
+    },
+    deal: DealWords {
+        question: "Что стало со сделкой с {counterpart} ({programme})?",
+        further: "Мы продвинулись на этап",
+        later: "Продолжим позже: спросить снова через 30 дней",
+        out: "Мы выходим",
+        sure: "Да, мы выходим: сделка завершается",
+        told: "Ответ в записи сделки читают другая сторона и команда программы. Причины, даты и суммы можно указать после входа.",
+        over: Note {
+            heading: "Ничего не ждёт ответа",
+            text: "Сделка продвинулась, или сейчас здесь нечего сообщить. Где она стоит, видно в её записи.",
+        },
+        expired: Note {
+            heading: "Ссылка устарела",
+            text: "Сделку по-прежнему можно обновить после входа.",
+        },
     },
     pulse: PulseWords {
         open: "Как идут дела с {counterpart}?",

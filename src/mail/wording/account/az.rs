@@ -35,6 +35,12 @@ pub(in crate::mail) const WORDS: AccountWords = AccountWords {
         action: "Profilə baxın",
         otherwise: "Cavab verməsəniz, profil heç kimə göstərilmir.",
     },
+    my_consents: TicketWords {
+        subject: "Corridor-da verdiyiniz razılıqlar",
+        lead: "Kimsə, çox güman ki siz, bu ünvanı oxuyan şəxsin Corridor-da verdiyi razılıqlara keçid istəyib. Səhifədə onlar sadalanır və hər birini orada geri götürmək olar.",
+        action: "Razılıqlarımı göstər",
+        otherwise: "Bunu siz istəməmisinizsə, bu məktuba məhəl qoymayın: keçid başqa heç kimdə yoxdur və heç nə dəyişmir.",
+    },
     news: NewsWords {
         subject: "Corridor hesabınız haqqında xəbər",
         at: "Vaxt: {at}.",

@@ -35,6 +35,12 @@ pub(in crate::mail) const WORDS: AccountWords = AccountWords {
         action: "Look at the profile",
         otherwise: "If you don’t answer, the profile is shown to nobody.",
     },
+    my_consents: TicketWords {
+        subject: "What you agreed to on Corridor",
+        lead: "Somebody, most likely you, asked for the way to what the reader of this address has agreed to on Corridor. The page lists it, and each consent can be taken back there.",
+        action: "Show my consents",
+        otherwise: "If it wasn’t you, ignore this e-mail: nobody else has the link, and nothing changes.",
+    },
     news: NewsWords {
         subject: "News about your account on Corridor",
         at: "When: {at}.",

@@ -35,6 +35,12 @@ pub(in crate::mail) const WORDS: AccountWords = AccountWords {
         action: "עיון בפרופיל",
         otherwise: "אם לא תענו, הפרופיל לא יוצג לאיש.",
     },
+    my_consents: TicketWords {
+        subject: "ההסכמות שלכם ב־Corridor",
+        lead: "מישהו, ככל הנראה אתם, ביקש את הדרך אל מה שמי שקורא כתובת זו הסכים לו ב־Corridor. בעמוד מופיעה כל הסכמה, ואפשר לבטל שם כל אחת מהן.",
+        action: "הצגת ההסכמות שלי",
+        otherwise: "אם לא אתם ביקשתם, אפשר להתעלם מהדוא״ל הזה: הקישור אינו בידי איש זולתכם, ודבר אינו משתנה.",
+    },
     news: NewsWords {
         subject: "עדכון על החשבון שלכם ב־Corridor",
         at: "מועד: {at}.",

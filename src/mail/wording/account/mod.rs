@@ -23,6 +23,8 @@ pub(in crate::mail) struct AccountWords {
     pub password_reset: TicketWords,
     /// To whom a profile is about, with `{firm}`.
     pub claim: TicketWords,
+    /// To who wants to see what they agreed to.
+    pub my_consents: TicketWords,
     /// What happened to an account.
     pub news: NewsWords,
 }

@@ -1,0 +1,1 @@
+ALTER TABLE introductions DROP COLUMN frozen_from;
