@@ -15,7 +15,7 @@ use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
@@ -145,10 +145,10 @@ async fn create_legal_hold(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewLegalHold>,
+    body: DocumentBody<NewLegalHold>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/legal-holds", &request, &key, body.bytes());
-    let (firm, reason) = body.into_inner().read()?;
+    let (firm, reason) = body.read(|it| it.read())?;
     let made = legal_holds::place(&context, &caller, intent, firm, reason).await?;
     let view = LegalHoldView::from(made);
     let location = format!("/v1/legal-holds/{}", view.id);
@@ -302,7 +302,7 @@ async fn move_legal_hold(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewLegalHoldTransition>,
+    body: DocumentBody<NewLegalHoldTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/legal-holds/{id}/transitions";
     let id: Uuid = path_id(&id)?;
@@ -310,7 +310,7 @@ async fn move_legal_hold(
         .version_of(legal_holds::find(&context, &caller, id))
         .await?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let reason = body.into_inner().read()?;
+    let reason = body.read(|it| it.read())?;
     let lifted = legal_holds::lift(&context, &caller, intent, (id, expected), reason).await?;
     let view = LegalHoldView::from(lifted);
     Ok(moved(view.version, &view))

@@ -1,6 +1,9 @@
 //! Everything that is wrong with a row or a body is told in one go, what its
 //! shape is and what it means, each with the place in it.
 
+use std::fs;
+use std::path::Path;
+
 use corridor::domain::account::Role;
 use serde_json::{Value, json};
 
@@ -60,4 +63,30 @@ fn shape_and_meaning_are_told_together() {
             ]
         );
     });
+}
+
+/// Whoever reads a body for its shape first and for its meaning after it tells
+/// the one before the other.
+#[test]
+fn no_body_is_read_in_two_steps() {
+    fn look(folder: &Path, found: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                look(&path, found);
+            } else {
+                let text = fs::read_to_string(&path).expect("text");
+                let text: String = text.split_whitespace().collect();
+                if text.contains("body.into_inner().read") {
+                    found.push(path.display().to_string());
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    look(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/api"),
+        &mut found,
+    );
+    assert!(found.is_empty(), "{found:?}");
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::fault::Faults;
-use crate::domain::ids::IntroductionId;
+use crate::domain::ids::{IntroductionId, OrganizationId};
 use crate::domain::introduction::BLURB_MAX;
 use crate::domain::text::bounded;
 use crate::domain::values::OrganizationKind;
@@ -13,14 +13,14 @@ use crate::http::api::exchange::{body_id, created, intent, moved, path_id};
 use crate::http::api::own_organization;
 use crate::http::api::values::time;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::{DocumentBody, JsonBody};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
+use crate::services::Context;
 use crate::services::introductions::{self, Asked, Wanted};
-use crate::services::{Caller, Context};
 
 /// Registers the routes.
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -57,7 +57,16 @@ pub struct NewPartnerIntroduction {
 }
 
 impl NewPartnerIntroduction {
-    fn read(self, caller: &Caller) -> Result<Wanted, Problem> {
+    /// The partner that was named, and what it wants once it is known.
+    fn read(
+        self,
+    ) -> Result<
+        (
+            Option<OrganizationId>,
+            impl FnOnce(OrganizationId) -> Wanted,
+        ),
+        Faults,
+    > {
         let mut faults = Faults::new();
         let partner = self.partner.as_deref();
         let partner = partner.and_then(|text| body_id(&mut faults, "/partner", text));
@@ -70,20 +79,16 @@ impl NewPartnerIntroduction {
             (Some(programme), Some(startup_profile), Some(mandate), Some(blurb))
                 if faults.is_empty() =>
             {
-                Ok(Wanted {
-                    partner: own_organization(
-                        caller,
-                        partner,
-                        OrganizationKind::Partner,
-                        "/partner",
-                    )?,
+                let wanted = move |partner| Wanted {
+                    partner,
                     programme,
                     startup_profile,
                     mandate,
                     blurb,
-                })
+                };
+                Ok((partner, wanted))
             }
-            _ => Err(faults.into()),
+            _ => Err(faults),
         }
     }
 }
@@ -163,7 +168,7 @@ async fn request_for_partner(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewPartnerIntroduction>,
+    body: DocumentBody<NewPartnerIntroduction>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent(
         "POST /v1/partner-introductions",
@@ -171,7 +176,9 @@ async fn request_for_partner(
         &key,
         body.bytes(),
     );
-    let wanted = body.into_inner().read(&caller)?;
+    let (partner, wanted) = body.read(NewPartnerIntroduction::read)?;
+    let partner = own_organization(&caller, partner, OrganizationKind::Partner, "/partner")?;
+    let wanted = wanted(partner);
     let made = introductions::request_for_partner(&context, &caller, intent, wanted).await?;
     let view = PartnerIntroductionView::from(&made);
     let location = format!("/v1/partner-introductions/{}", view.id);
