@@ -191,7 +191,7 @@ prop_compose! {
         key in select(ReasonKey::ALL),
         vars in vec((select(Place::ALL), var()), 0..4),
     ) -> Reason {
-        Reason { key, vars }
+        Reason { key, vars: vars.into() }
     }
 }
 
