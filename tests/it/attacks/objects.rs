@@ -573,6 +573,7 @@ pub(super) fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>
         "{session}",
         "{report}",
         "{number}",
+        "{other}",
     ] {
         if filled.contains(inner) {
             filled = filled.replace(inner, &object(inner));
@@ -741,6 +742,7 @@ fn naming(route: &str) -> Value {
         "POST /v1/startup-profiles"
         | "POST /v1/investor-profiles"
         | "POST /v1/mandates"
+        | "POST /v1/me/consents"
         | "POST /v1/matches"
         | "POST /v1/rule-sets" => json!({}),
         "POST /v1/introductions" | "POST /v1/partner-introductions" => {
