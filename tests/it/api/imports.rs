@@ -156,7 +156,7 @@ async fn report_of_seven_rows(who: &Client, import: &Value) {
         headers["content-type"],
         "text/csv; charset=utf-8; header=present"
     );
-    assert_eq!(text.lines().count(), 6, "{text}");
+    assert_eq!(text.lines().count(), 8, "{text}");
     let report = who.call("GET", &format!("{path}/report?format=ndjson"));
     let (_, text) = report.fetch().await;
     assert_eq!(text.lines().count(), 7, "{text}");

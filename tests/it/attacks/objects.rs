@@ -648,7 +648,13 @@ fn nobody_reaches_or_even_notices_an_object_of_others() {
                     );
                 }
                 // Programs reach no further than the people they are of.
-                for token in [&program, &script] {
+                for (kind, token) in [
+                    (OrganizationKind::Partner, &program),
+                    (OrganizationKind::Startup, &script),
+                ] {
+                    if is_public(&route, kind) {
+                        continue;
+                    }
                     let theirs = filled(path, Some(&objects));
                     let nobodys = filled(path, None);
                     let answer = with_token(&stage, token, method, &theirs, body.clone()).await;
