@@ -194,7 +194,7 @@ fn an_investor_hears_of_its_review_and_of_what_it_has_to_confirm() {
 
         post.let_come("confirmations").await;
         let own = |mails: Vec<Mail>| {
-            let about = mails.into_iter().filter(|mail| has(mail, &profile));
+            let about = mails.into_iter().filter(|mail| has(mail, number));
             about.collect::<Vec<_>>()
         };
         for (day, told) in [("2027-06-10", 5), ("2027-06-11", 5), ("2027-06-21", 6)] {
