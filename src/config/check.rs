@@ -205,13 +205,14 @@ impl Config {
     fn check_mail(&self, require: &mut impl FnMut(bool, &str)) {
         let mail = &self.mail;
         require(
-            mail.transport == MailTransport::File || mail.smtp_host.is_some(),
-            "mail.smtp_host is needed with mail.transport = \"smtp\"",
+            mail.transport == MailTransport::File
+                || mail.smtp_host.is_some()
+                || !mail.relays.is_empty(),
+            "mail.smtp_host or mail.relays is needed with mail.transport = \"smtp\"",
         );
-        require(
-            mail.smtp_username.is_some() == mail.smtp_password.is_some(),
-            "mail.smtp_username and mail.smtp_password need each other",
-        );
+        for fault in mail.servers().err().unwrap_or_default() {
+            require(false, &fault);
+        }
         require(
             mail.from.contains('@') && !mail.from.contains(char::is_whitespace),
             "mail.from must be an e-mail address",
