@@ -68,6 +68,11 @@ impl Mail {
             faults,
         );
         let Some(hosts) = &self.smtp_host else {
+            if self.transport == MailTransport::Smtp {
+                let needed =
+                    "mail.smtp_host or mail.relays is needed with mail.transport = \"smtp\"";
+                faults.push(needed.to_owned());
+            }
             return Vec::new();
         };
         let mut servers = Vec::new();

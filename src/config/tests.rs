@@ -235,4 +235,6 @@ fn what_is_wrong_with_a_mail_server_is_named_without_its_password() {
     ];
     let found = faults(&clear, &[]);
     assert_eq!(found.len(), 3, "{found:?}");
+    let found = faults(&[("CORRIDOR__MAIL__TRANSPORT", "smtp")], &[]);
+    assert!(found[0].starts_with("mail.smtp_host or mail.relays is needed"));
 }

@@ -34,6 +34,13 @@ impl Post {
     }
 }
 
+/// That silence closed it, with whom it was, and all that is still to be asked.
+fn tells_the_end(text: &str) {
+    assert!(text.contains("60") && (text.contains(STARTUP) || text.contains(INVESTOR)));
+    let years = ["ובעוד שנתיים", "iki il sonra"];
+    assert!(years.iter().any(|it| text.contains(it)), "{text}");
+}
+
 /// Every node looks at the clock.
 #[test]
 fn several_nodes_ask_each_side_once() {
@@ -163,14 +170,7 @@ fn sixty_silent_days_close_it_and_a_late_yes_opens_the_deal() {
             assert_eq!(mail.to.len(), 1);
             let mail = MessageParser::new().parse(&mail.content).unwrap();
             let text = mail.body_text(0).unwrap();
-            assert!(text.contains("60") && (text.contains(STARTUP) || text.contains(INVESTOR)));
-            // All that is still to be asked.
-            assert!(
-                ["ובעוד שנתיים", "iki il sonra"]
-                    .iter()
-                    .any(|it| text.contains(it)),
-                "{text}"
-            );
+            tells_the_end(&text);
         }
 
         // Half a year later, a Friday in Baku and not a working day in Israel.
