@@ -12,7 +12,7 @@ use crate::domain::bounce::BounceOutcome;
 use crate::domain::rates::{Coverage, Source};
 use crate::domain::tag::keeping::Drift;
 use crate::domain::values::OrganizationKind;
-use crate::domain::worklist::UNSERVED_MINUTES;
+use crate::domain::worklist::{REFUSED_DAYS, UNSERVED_MINUTES};
 use crate::mail::DkimKey;
 use crate::services::documents::upkeep;
 use crate::services::rates::coverage;
@@ -520,6 +520,13 @@ fn standing(counts: &Counts) -> Finding {
 
 /// What came back of late.
 fn bounces(conn: &mut Conn) -> db::Result<Finding> {
+    let lately = Utc::now() - TimeDelta::days(REFUSED_DAYS);
+    if let Some((id, since)) = db::bounces::refused_by_several(conn, lately)? {
+        return Ok(Finding::Bad(format!(
+            "several domains send our mail back for what they hold against us, at least since {}: see GET /v1/bounces?outcome=noted and /v1/messages/{id}, mend our signature, the sender's DNS records or the list we stand on, then retry what GET /v1/messages?state=bounced shows",
+            since.format("%F %R UTC")
+        )));
+    }
     let counts = db::bounces::counts(conn, Utc::now() - TimeDelta::days(BOUNCE_DAYS))?;
     let all: Vec<String> = counts
         .iter()

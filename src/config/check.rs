@@ -1,6 +1,6 @@
 //! What types can't say about settings: ranges, and keys that need one another.
 
-use super::{Config, MailTransport};
+use super::Config;
 
 /// Longest part before the @ of the address that mail comes back to: the
 /// token's 43 characters go there too, and 64 is all there may be (RFC 5321
@@ -204,14 +204,9 @@ impl Config {
 
     fn check_mail(&self, require: &mut impl FnMut(bool, &str)) {
         let mail = &self.mail;
-        require(
-            mail.transport == MailTransport::File || mail.smtp_host.is_some(),
-            "mail.smtp_host is needed with mail.transport = \"smtp\"",
-        );
-        require(
-            mail.smtp_username.is_some() == mail.smtp_password.is_some(),
-            "mail.smtp_username and mail.smtp_password need each other",
-        );
+        for fault in mail.servers().err().unwrap_or_default() {
+            require(false, &fault);
+        }
         require(
             mail.from.contains('@') && !mail.from.contains(char::is_whitespace),
             "mail.from must be an e-mail address",

@@ -86,6 +86,11 @@ impl Layers {
         let parsed = match self.default_of(key) {
             Some(Value::Integer(_)) => text.trim().parse().ok().map(Value::Integer),
             Some(Value::Boolean(_)) => text.trim().parse().ok().map(Value::Boolean),
+            // As it would stand in a file.
+            Some(Value::Array(_)) => toml::from_str::<Table>(&format!("it = {}", text.trim()))
+                .ok()
+                .filter(|read| read.len() == 1)
+                .and_then(|mut read| read.remove("it")),
             _ => Some(Value::String(text)),
         };
         match parsed {
@@ -136,13 +141,20 @@ impl Layers {
                 Ok(config) => return Ok((config, self.faults)),
                 Err(error) => error,
             };
-            let key = error.path().to_string();
-            let default = self.default_of(&key).cloned();
-            let changed = look_up(&self.settings, &key) != default.as_ref();
-            self.faults
-                .push(format!("{key}: {}", error.inner().message().trim_end()));
+            let path = error.path().to_string();
+            // Of a list, the list as a whole.
+            let key = path.split('[').next().unwrap_or_default();
+            let default = self.default_of(key).cloned();
+            let changed = look_up(&self.settings, key) != default.as_ref();
+            // What was found there instead is not shown where it may be secret.
+            let said = if path.ends_with("password") {
+                "must be of type string"
+            } else {
+                error.inner().message().trim_end()
+            };
+            self.faults.push(format!("{path}: {said}"));
             match default {
-                Some(default) if changed => store(&mut self.settings, &key, default),
+                Some(default) if changed => store(&mut self.settings, key, default),
                 _ => return Err(ConfigError(self.faults)),
             }
         }

@@ -10,6 +10,7 @@ pub mod import_mapping;
 mod layers;
 pub mod pipeline;
 pub mod reasons;
+mod relays;
 mod revealed;
 pub mod scoring;
 pub mod taxonomy;
@@ -19,6 +20,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use relays::{MailRelay, MailServer};
 
 /// Every setting of the program. Durations carry their unit in the name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -261,7 +264,8 @@ pub struct Mail {
     pub bodies_kept_days: u32,
     /// Days for which what came back is on record, 30–3650.
     pub bounces_kept_days: u32,
-    /// Host names of mail servers with commas between; needed with `transport = "smtp"`.
+    /// Host names of mail servers with commas between; this or `relays` is
+    /// needed with `transport = "smtp"`.
     #[serde(with = "optional")]
     pub smtp_host: Option<String>,
     /// Seconds for which a mail server that can't be reached is passed over,
@@ -285,6 +289,9 @@ pub struct Mail {
     pub command_timeout_s: u64,
     /// Seconds for its answer to the content, from the content's first byte.
     pub content_timeout_s: u64,
+    /// Mail servers in place of `smtp_host`, the first preferred, each with a
+    /// user, a password and protection of its own.
+    pub relays: Vec<MailRelay>,
 }
 
 /// `[links]`: where mails lead to what this service has no page of its own for.

@@ -163,3 +163,78 @@ fn the_public_url_follows_the_bound_address_unless_set() {
         "https://corridor.example"
     );
 }
+
+#[test]
+fn mail_servers_with_settings_of_their_own_come_from_a_file_or_the_environment() {
+    let file = file(
+        "[mail]\ntransport = \"smtp\"\n[[mail.relays]]\nhost = \"mx1.example\"\nusername = \"me\"\npassword = \"hunter2\"\n[[mail.relays]]\nhost = \"mx2.example\"\nport = 26\n",
+    );
+    let config = Config::load(Some(file.path()), [], []).unwrap();
+    let printed = format!("{config:?} {}", toml::to_string(&config).unwrap());
+    assert!(printed.contains("mx2.example") && !printed.contains("hunter2"));
+    let servers = config.mail.servers().unwrap();
+    let ports: Vec<_> = servers.iter().map(|one| one.port).collect();
+    assert_eq!(ports, [587, 26]);
+    assert!(servers[0].credentials.is_some() && servers[1].credentials.is_none());
+    // A later layer takes the place of the whole list.
+    let env = pairs(&[("CORRIDOR__MAIL__RELAYS", "[{ host = \"mx3.example\" }]")]);
+    let config = Config::load(Some(file.path()), env, []).unwrap();
+    assert_eq!(config.mail.servers().unwrap()[0].host, "mx3.example");
+}
+
+#[test]
+fn what_is_wrong_with_a_mail_server_is_named_without_its_password() {
+    let relays = r#"[
+        { host = "mx1.example:25" },
+        { host = "mx2.example", username = "me" },
+        { host = "mx3.example", security = "none", username = "me", password = "hunter2" },
+    ]"#;
+    let found = faults(
+        &[
+            ("CORRIDOR__MAIL__TRANSPORT", "smtp"),
+            ("CORRIDOR__MAIL__RELAYS", relays),
+        ],
+        &[("mail.smtp_host", "mx.example"), ("server.workers", "0")],
+    );
+    for part in [
+        "mail.relays takes the place of mail.smtp_host",
+        "mail.relays[0].host must be",
+        "mail.relays[1].username and mail.relays[1].password need each other",
+        "mail.relays[2].password needs STARTTLS or TLS",
+        "server.workers",
+    ] {
+        assert!(
+            found.iter().any(|it| it.contains(part)),
+            "{part}: {found:?}"
+        );
+    }
+    assert_eq!(found.len(), 5, "{found:?}");
+    for (relays, part) in [
+        ("hunter2", "mail.relays must be of type array"),
+        ("[{ host = \"a\", hots = \"hunter2\" }]", "mail.relays[0]"),
+        (
+            "[{ host = \"a\", password = 123456789 }]",
+            "mail.relays[0].password: must be of type string",
+        ),
+        ("[{ port = 25 }]", "missing field `host`"),
+    ] {
+        let found = faults(&[("CORRIDOR__MAIL__RELAYS", relays)], &[]);
+        assert!(found[0].contains(part), "{part}: {found:?}");
+        let shown = found.join(" ");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("123456789"),
+            "{shown}"
+        );
+    }
+    let clear = [
+        ("CORRIDOR__MAIL__TRANSPORT", "smtp"),
+        ("CORRIDOR__MAIL__SMTP_USERNAME", "me"),
+        ("CORRIDOR__MAIL__SMTP_PASSWORD", "hunter2"),
+        ("CORRIDOR__MAIL__SMTP_SECURITY", "none"),
+        ("CORRIDOR__MAIL__SMTP_HOST", "a, ,b:x"),
+    ];
+    let found = faults(&clear, &[]);
+    assert_eq!(found.len(), 3, "{found:?}");
+    let found = faults(&[("CORRIDOR__MAIL__TRANSPORT", "smtp")], &[]);
+    assert!(found[0].starts_with("mail.smtp_host or mail.relays is needed"));
+}

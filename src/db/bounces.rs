@@ -1,11 +1,14 @@
 //! What came back of mail, and to which addresses mail went.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::mail_schema::mail_bounces::{self, dsl};
 use super::mail_schema::{mail_recipients, mail_suppressions};
+use super::outbox::SEVERAL;
 use super::page::Cursor;
 use super::types::{Id, Timestamp};
 use super::worklist::Waiting;
@@ -14,6 +17,9 @@ use crate::domain::bounce::{Bounce, BounceKind, BounceOutcome, BounceSource};
 use crate::domain::ids::OutboxId;
 use crate::domain::message::SuppressionReason;
 use crate::domain::text::Email;
+
+/// Most notices that are read to see whether it is ours to mend.
+const REFUSALS: i64 = 5_000;
 
 #[derive(Queryable)]
 struct Row {
@@ -186,6 +192,41 @@ pub fn to_look_into(conn: &mut Conn, since: DateTime<Utc>, limit: i64) -> Result
         })
     };
     Ok(rows.into_iter().filter_map(waiting).collect())
+}
+
+/// A message that came back for what is held against us, and when, where so
+/// many domains sent such notices since then that it is ours to mend: that by
+/// which they became so many.
+///
+/// # Errors
+/// A statement failed.
+pub fn refused_by_several(
+    conn: &mut Conn,
+    since: DateTime<Utc>,
+) -> Result<Option<(OutboxId, DateTime<Utc>)>> {
+    // What failed for good, and has no meaning for its address: a server that
+    // makes newcomers wait refuses nobody.
+    let rows: Vec<(Option<Id>, Option<String>, DateTime<Utc>)> = mail_bounces::table
+        .filter(dsl::created_at.ge(Timestamp(since)))
+        .filter(dsl::outcome.eq(BounceOutcome::Noted.code()))
+        .filter(dsl::kind.is_null())
+        .filter(dsl::status.like("5.%"))
+        .filter(dsl::message_id.is_not_null())
+        .order((dsl::created_at, dsl::id))
+        .select((dsl::message_id, dsl::email_key, dsl::created_at))
+        .limit(REFUSALS)
+        .load(conn)?;
+    let mut domains = BTreeSet::new();
+    for (message, email, at) in rows {
+        let domain = email.as_deref().and_then(|email| email.rsplit_once('@'));
+        if let (Some(message), Some((_, domain))) = (message, domain)
+            && domains.insert(domain.to_owned())
+            && domains.len() >= SEVERAL
+        {
+            return Ok(Some((OutboxId::from(message.uuid()), at)));
+        }
+    }
+    Ok(None)
 }
 
 /// Forgets notices older than `all`, and those that name no message of ours

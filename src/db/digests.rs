@@ -10,7 +10,7 @@ use super::rounds;
 use super::schema::matches;
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, sql};
-use crate::domain::ids::{MatchId, UserId};
+use crate::domain::ids::{MatchId, OrganizationId, UserId};
 use crate::domain::review::Response;
 
 /// Up to when what came was told by digests that are on no record.
@@ -69,17 +69,20 @@ pub fn told(conn: &mut Conn, reader: UserId) -> Result<BTreeMap<MatchId, DateTim
     Ok(rows.into_iter().collect())
 }
 
-/// The same of all readers, for what they were told since then.
+/// The same of all readers of these investors, for what they were told since
+/// then.
 ///
 /// # Errors
 /// A statement failed.
-pub fn all_told(
+pub fn told_of(
     conn: &mut Conn,
+    investors: &[OrganizationId],
     since: DateTime<Utc>,
 ) -> Result<BTreeMap<(MatchId, UserId), DateTime<Utc>>> {
     let rows: Vec<(MatchId, UserId, DateTime<Utc>)> = digest_told::table
         .inner_join(matches::table)
         .filter(matches::investor_response.eq(Response::None.code()))
+        .filter(matches::investor_id.eq_any(investors))
         .filter(dsl::told_at.ge(Timestamp(since)))
         .select((dsl::match_id, dsl::user_id, dsl::told_at))
         .load(conn)?;

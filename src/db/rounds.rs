@@ -139,11 +139,15 @@ fn place((country, zone): (Option<String>, String)) -> Result<Place> {
     })
 }
 
-/// The matches that came to their investors since then and wait for an answer.
+/// The matches that came to these investors since then and wait for an answer.
 ///
 /// # Errors
 /// A statement failed.
-pub fn waiting_since(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<Waiting>> {
+pub fn waiting_since(
+    conn: &mut Conn,
+    investors: &[OrganizationId],
+    since: DateTime<Utc>,
+) -> Result<Vec<Waiting>> {
     type Row = (
         (MatchId, MandateId),
         OrganizationId,
@@ -159,6 +163,7 @@ pub fn waiting_since(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<Waitin
         .gt(Timestamp(since))
         .or(matches::investor_snoozed_until.gt(Timestamp(since)));
     let rows: Vec<Row> = matches::table
+        .filter(matches::investor_id.eq_any(investors))
         .filter(came)
         .filter(matches::status.eq_any(waits.map(MatchStatus::code)))
         .filter(matches::investor_response.eq(Response::None.code()))

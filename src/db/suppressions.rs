@@ -169,6 +169,25 @@ pub fn set_opt_out(
     Ok(sql::execute(conn, insert)? == 1)
 }
 
+/// Lets a topic to an address again that was kept from it in that time, and not
+/// before or since; answers whether it was.
+///
+/// # Errors
+/// A statement failed.
+pub fn lift_opt_out(
+    conn: &mut Conn,
+    email: &Email,
+    topic: Topic,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<bool> {
+    let row = mail_opt_outs::table
+        .filter(mail_opt_outs::email_key.eq(email.key()))
+        .filter(mail_opt_outs::topic.eq(topic.code()))
+        .filter(mail_opt_outs::created_at.ge(Timestamp(from)))
+        .filter(mail_opt_outs::created_at.le(Timestamp(to)));
+    Ok(diesel::delete(row).execute(conn)? == 1)
+}
+
 /// What the reader of an address wants to be mailed of.
 ///
 /// # Errors

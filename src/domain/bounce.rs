@@ -111,7 +111,8 @@ impl Status {
     }
 
     /// Whether it speaks of who sends rather than of the reader or the mail: a
-    /// policy, or the sender's address (RFC 3463 §3.2, §3.8).
+    /// policy, or the sender's address (RFC 3463 §3.2, §3.8). That is ours to
+    /// mend, and is held against nobody's address.
     pub const fn is_about_us(self) -> bool {
         matches!((self.subject, self.detail), (1, 7 | 8) | (7, _))
     }
@@ -126,8 +127,18 @@ impl Status {
         matches!((self.subject, self.detail), (2, 3) | (3, 4))
     }
 
-    /// The status of a server's plain reply, such as `smtp; 550 no such user`,
-    /// for notices that name none.
+    /// Whether it speaks of a failure.
+    pub const fn is_failure(self) -> bool {
+        self.class != 2
+    }
+
+    /// Whether it says no more than its class.
+    const fn is_vague(self) -> bool {
+        self.subject == 0 && self.detail == 0
+    }
+
+    /// The status of a server's reply, such as `smtp; 550 5.1.1 no such user`
+    /// or `smtp; 550 no such user`, for notices that name none, or a vague one.
     pub fn of_reply(text: &str) -> Option<Self> {
         let reply = text
             .split_once(';')
@@ -137,11 +148,14 @@ impl Status {
             [class @ (b'4' | b'5'), b'0'..=b'9', b'0'..=b'9', ..] => u16::from(class - b'0'),
             _ => return None,
         };
-        Some(Self {
+        // The lines of a long reply have a hyphen there.
+        let said = reply.get(3..).unwrap_or_default();
+        let said = Self::of_text(said.trim_start_matches(['-', ' ', '#']));
+        Some(said.filter(|said| said.class == class).unwrap_or(Self {
             class,
             subject: 0,
             detail: 0,
-        })
+        }))
     }
 }
 
@@ -195,7 +209,8 @@ pub struct Delivery {
     /// The addresses under which the recipient is known: where it went in the
     /// end, and how it was first addressed.
     pub addresses: Vec<Email>,
-    /// What it means for the address; none when nothing failed.
+    /// What it means for the address; none when nothing failed, or it did for
+    /// what is held against us.
     pub kind: Option<BounceKind>,
     /// Whether the mail won't arrive any more.
     pub is_final: bool,
@@ -206,22 +221,31 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// What an action with a status means (RFC 3464 §2.3.3, RFC 3463 §2). A
-    /// failure without a status, nor a reply to read one from, isn't held
-    /// against the address for good.
+    /// What an action with a status means (RFC 3464 §2.3.3, RFC 3463 §2), told
+    /// apart as what a server says in a session is: what it has against us says
+    /// nothing of the address, and a mailbox that is full changes with its
+    /// reader. A failure without a status, nor a reply to read one from, isn't
+    /// held against the address for good.
     pub fn new(
         addresses: Vec<Email>,
         action: DeliveryAction,
         status: Option<Status>,
         diagnostic: Option<&str>,
     ) -> Self {
-        let status = status.or_else(|| diagnostic.and_then(Status::of_reply));
+        let said = diagnostic.and_then(Status::of_reply);
+        let status = match status {
+            Some(status) if status.is_vague() => said
+                .filter(|said| said.class == status.class)
+                .or(Some(status)),
+            None => said,
+            clear => clear,
+        };
+        let is_hard = |status: Status| status.is_permanent() && !status.is_full();
         let kind = match action {
-            DeliveryAction::Failed if status.is_some_and(Status::is_permanent) => {
-                Some(BounceKind::Hard)
-            }
-            DeliveryAction::Failed | DeliveryAction::Delayed => Some(BounceKind::Soft),
             DeliveryAction::Delivered | DeliveryAction::Relayed | DeliveryAction::Expanded => None,
+            _ if status.is_some_and(Status::is_about_us) => None,
+            DeliveryAction::Failed if status.is_some_and(is_hard) => Some(BounceKind::Hard),
+            DeliveryAction::Failed | DeliveryAction::Delayed => Some(BounceKind::Soft),
         };
         Self {
             addresses,
@@ -344,6 +368,14 @@ mod tests {
         assert_eq!(of(A::Failed, Some("5.1.1"), None), (Some(Hard), true));
         assert_eq!(of(A::Failed, Some("5.0.0"), None), (Some(Hard), true));
         assert_eq!(of(A::Failed, Some("4.4.7"), None), (Some(Soft), true));
+        // A full mailbox is emptied, and our signature is ours to mend.
+        for full in ["5.2.2", "5.3.1", "4.2.2"] {
+            assert_eq!(of(A::Failed, Some(full), None), (Some(Soft), true));
+        }
+        for ours in ["5.7.1", "5.7.26", "5.1.8", "4.7.1"] {
+            assert_eq!(of(A::Failed, Some(ours), None), (None, true));
+            assert_eq!(of(A::Delayed, Some(ours), None), (None, false));
+        }
         assert_eq!(
             of(A::Failed, None, Some("smtp; 550 no")),
             (Some(Hard), true)
@@ -356,6 +388,12 @@ mod tests {
             of(A::Failed, None, Some("x-local; gone")),
             (Some(Soft), true)
         );
+        // Some name no status but in the reply.
+        for said in ["smtp; 550-5.7.26 not signed", "smtp; 550 5.7.1 listed"] {
+            assert_eq!(of(A::Failed, Some("5.0.0"), Some(said)), (None, true));
+            assert_eq!(of(A::Failed, None, Some(said)), (None, true));
+            assert_eq!(of(A::Failed, Some("5.1.1"), Some(said)), (Some(Hard), true));
+        }
         assert_eq!(of(A::Delayed, Some("4.4.1"), None), (Some(Soft), false));
         assert_eq!(of(A::Delayed, Some("5.1.1"), None), (Some(Soft), false));
         for action in [A::Delivered, A::Relayed, A::Expanded] {

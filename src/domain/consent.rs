@@ -1,6 +1,7 @@
 //! What people agreed to, as they gave it.
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::country::Country;
@@ -85,8 +86,29 @@ pub const INTRODUCTION_DATA_WITHOUT_PROFILE: [&str; 4] = ["name", "role", "email
 /// Whether what was agreed to in those words lets the other side read what the
 /// firm has published, also before both have agreed.
 pub fn shows_profile(text: &str) -> bool {
-    let mut those = [ENGLISH, HEBREW, AZERBAIJANI, RUSSIAN].into_iter();
-    those.any(|words| text.starts_with(words))
+    // What is agreed to beside it, a copy to a curator, is a paragraph of its own.
+    let words = text.split("\n\n").next().unwrap_or_default();
+    SHOWING.contains(&text_hash(words).as_str())
+}
+
+/// The SHA-256 of every wording so far that says so. Receipts keep the words of
+/// their day, so this list only grows: whoever corrects a text adds its hash.
+const SHOWING: [&str; 4] = [
+    "a3b130ea34b13e1275f84f6f538779409cd901cb2731bfb3fda7adbbc8ec47bd",
+    "ffcdfa78e2f06fb597243791ce0737f558e318893c2426a9438e9bbe883b8ffa",
+    "2f2efc7804e9ebb4ee37649b87c03d6cde1352845914645b5f9f37777bd86782",
+    "e473bf495a68f8eaa742a0d90b636ed5c79f3dd6a42f613b83c0a10bfebe67be",
+];
+
+/// The SHA-256 of a text, in hexadecimal digits.
+pub fn text_hash(text: &str) -> String {
+    use std::fmt::Write as _;
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        // Writing into a string doesn't fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// What a consent to be proposed for introductions covers.
@@ -193,3 +215,31 @@ const ENGLISH: &str = "By asking for this introduction, or by saying yes to it, 
 const HEBREW: &str = "בבקשת ההיכרות הזאת, או בתשובה חיובית לה, יש הסכמה לכך ששם הארגון שלי ומה שפרסם כאן על עצמו יוצגו לצד השני מיד, גם כל עוד הצד השני לא ענה, וששמי, תפקידי בארגון וכתובת הדוא״ל שלי יימסרו לאנשיו לאחר ששני הצדדים הסכימו, גם אם הם במדינה אחרת, כדי שיוכלו לפנות אליי. מפעיל Corridor שומר את אותם פרטים ואת תשובתי, ושואל אותי בהמשך, עד שנתיים לאחר סגירת ההיכרות, מה יצא מכך. מעבר לכך ההסכמה תקפה לשנתיים, או עד לביטולה בעמוד „ההסכמות שלי”, בכל עת; לאחר מכן נמחק כל מה שהחוק אינו מחייב לשמור. את מה שנשלח קודם לכן אי אפשר להחזיר.";
 const AZERBAIJANI: &str = "Bu tanışlığı istəməklə və ya ona “bəli” cavabı verməklə razıyam ki, təşkilatımın adı və onun burada özü haqqında dərc etdikləri qarşı tərəfə dərhal, o hələ cavab verməmişkən də göstərilsin, adım, təşkilatdakı vəzifəm və e-poçt ünvanım isə hər iki tərəf razılıq verdikdən sonra onun nümayəndələrinə, o cümlədən onlar başqa ölkədə olduqda, mənə yaza bilmələri üçün ötürülsün. Bu Corridor-un operatoru həmin məlumatları və cavabımı saxlayır və tanışlıq bağlandıqdan sonra iki ilədək nəticəni məndən soruşur. Bundan başqa, razılıq iki il və ya onu “Razılıqlarım” səhifəsində istənilən vaxt geri götürənədək qüvvədədir; bundan sonra qanunun saxlanmasını tələb etmədiyi hər şey silinir. Əvvəl göndəriləni geri qaytarmaq olmur.";
 const RUSSIAN: &str = "Запрашивая это знакомство или отвечая на него «да», я соглашаюсь, что название моей организации и то, что она здесь о себе опубликовала, показывают другой стороне сразу, в том числе пока та ещё не ответила, а моё имя, моя должность и мой адрес электронной почты передаются её представителям, когда согласятся обе стороны, в том числе в другую страну, чтобы они могли мне написать. Оператор этого Corridor хранит те же данные и мой ответ и спрашивает, что получилось, в срок до двух лет после завершения знакомства. В остальном согласие действует два года или до его отзыва, который возможен в любое время на странице «Мои согласия»; затем удаляется всё, что закон не обязывает хранить. Отозвать уже отправленное нельзя.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn receipts_in_words_of_any_day_are_known_for_what_they_say() {
+        for language in ["en", "he", "az", "ru", "fr"] {
+            let reader: Language = language.parse().unwrap();
+            let (_, text) = introduction_text(&reader);
+            assert!(
+                shows_profile(text),
+                "{language}: add the hash of what it says now"
+            );
+            let copy = format!("{text}\n\n{}", curator_copy_text(&reader));
+            assert!(shows_profile(&copy), "{language}");
+        }
+        assert!(!shows_profile("I agree that my name is passed on."));
+        // Never taken out: receipts in the words of that day are kept.
+        let first = [
+            "a3b130ea34b13e1275f84f6f538779409cd901cb2731bfb3fda7adbbc8ec47bd",
+            "ffcdfa78e2f06fb597243791ce0737f558e318893c2426a9438e9bbe883b8ffa",
+            "2f2efc7804e9ebb4ee37649b87c03d6cde1352845914645b5f9f37777bd86782",
+            "e473bf495a68f8eaa742a0d90b636ed5c79f3dd6a42f613b83c0a10bfebe67be",
+        ];
+        assert!(first.iter().all(|hash| SHOWING.contains(hash)));
+    }
+}

@@ -17,6 +17,9 @@ pub const CONFIRM_DAYS: i64 = 14;
 pub const DECLINED_DAYS: i64 = 30;
 /// Minutes after which somebody is to look at mail that no server takes.
 pub const UNSERVED_MINUTES: i64 = 15;
+/// Days for which notices of what several domains hold against us ask for our
+/// mail to be mended.
+pub const REFUSED_DAYS: i64 = 2;
 /// Days for which an address that is no good asks to be corrected.
 pub const BOUNCED_DAYS: i64 = 14;
 

@@ -48,9 +48,10 @@ pub fn write(
     let links = Links::new(url, language, settings, consents);
     let rendered = notice.render_with(language, links.foot());
     let (to, cc) = (mailboxes(&ready.to)?, mailboxes(&ready.cc)?);
-    // Both people of an introduction answer each other, not the service.
+    // Both people of an introduction answer each other, not the service. One
+    // who gets it alone would answer themselves.
     let reply_to = match ready.content {
-        Content::Introduction(_) | Content::Meeting(_) => to.clone(),
+        Content::Introduction(_) | Content::Meeting(_) if to.len() > 1 => to.clone(),
         _ => vec![],
     };
     let from = Mailbox::new(Some(sender(&ready.content, options)), &options.from_address)?;

@@ -11,7 +11,7 @@ use crate::db::page::Page;
 use crate::db::{self, Conn, envelopes, json};
 use crate::domain::bounce::{
     Bounce, BounceKind, BounceOutcome, BounceSource, Delivery, DeliveryAction, Notification,
-    RefusedReader,
+    RefusedReader, Status,
 };
 use crate::domain::event::{Actor, SubjectKind};
 use crate::domain::ids::{IntroductionId, OutboxId};
@@ -335,7 +335,12 @@ fn judge(
     bounce: &Bounce,
     actor: Actor,
 ) -> Result<BounceOutcome, Error> {
+    let status: Option<Status> = bounce.status.as_deref().and_then(|it| it.parse().ok());
     let (reason, otherwise) = match bounce.kind {
+        // Ours to mend, not its reader's fault.
+        None if status.is_some_and(|it| it.is_failure() && it.is_about_us()) => {
+            return Ok(BounceOutcome::Noted);
+        }
         None => return Ok(BounceOutcome::Ignored),
         Some(BounceKind::Complaint) => (SuppressionReason::Complaint, BounceOutcome::Noted),
         Some(BounceKind::Hard) => (SuppressionReason::HardBounce, BounceOutcome::Noted),

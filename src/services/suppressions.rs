@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::db::page::Page;
@@ -161,33 +162,54 @@ pub async fn change_own(
         .await
 }
 
-/// Takes whoever reads an address off these topics.
+/// What is a moment: consents that were taken back by earlier releases took
+/// their topics off a little later, in the same transaction.
+const MOMENT: TimeDelta = TimeDelta::seconds(10);
+
+/// Takes whoever reads an address off these topics, as of a moment by which
+/// [`take_up`] knows later that it was this which did so.
 pub(super) fn leave(
     context: &Context,
     conn: &mut Conn,
     email: &Email,
     topics: &[Topic],
+    at: DateTime<Utc>,
     actor: Actor,
 ) -> Result<(), Error> {
-    let mut wanted = settings(conn, email.clone())?.wanted;
-    wanted.topics.retain(|topic| !topics.contains(topic));
-    change(context, conn, email, &wanted, actor)
+    let mut changed = false;
+    for topic in topics {
+        changed |= suppressions::set_opt_out(conn, email, *topic, true, at)?;
+    }
+    if changed {
+        let wanted = suppressions::wanted(conn, email)?;
+        note(context, conn, email, &wanted, actor)?;
+    }
+    Ok(())
 }
 
-/// Has whoever reads an address hear of these topics again.
+/// Has whoever reads an address hear of these topics again, as far as it was
+/// [`leave`] that took them off at one of these moments: what they switched off
+/// themselves stays off.
 pub(super) fn take_up(
     context: &Context,
     conn: &mut Conn,
     email: &Email,
     topics: &[Topic],
+    left_at: &[DateTime<Utc>],
     actor: Actor,
 ) -> Result<(), Error> {
-    let mut wanted = settings(conn, email.clone())?.wanted;
-    wanted.topics.extend(topics);
-    // Whoever takes it up hears of all of it.
-    let all = topics.iter().flat_map(|topic| MailEvent::of(*topic));
-    wanted.events.extend(all);
-    change(context, conn, email, &wanted, actor)
+    let mut changed = false;
+    for topic in topics {
+        for at in left_at {
+            let moment = (*at, *at + MOMENT);
+            changed |= suppressions::lift_opt_out(conn, email, *topic, moment)?;
+        }
+    }
+    if changed {
+        let wanted = suppressions::wanted(conn, email)?;
+        note(context, conn, email, &wanted, actor)?;
+    }
+    Ok(())
 }
 
 /// Stores it, and says so in the log of an account, if there is one.
@@ -207,8 +229,21 @@ fn change(
         let out = !wanted.events.contains(&event);
         changed |= suppressions::set_event_out(conn, email, event, out, now)?;
     }
-    let user = db::users::find_by_email(conn, &email.key())?;
-    match user.filter(|_| changed) {
+    if changed {
+        note(context, conn, email, wanted, actor)?;
+    }
+    Ok(())
+}
+
+/// Says in the log of an account, if there is one, what it is mailed of now.
+fn note(
+    context: &Context,
+    conn: &mut Conn,
+    email: &Email,
+    wanted: &Wanted,
+    actor: Actor,
+) -> Result<(), Error> {
+    match db::users::find_by_email(conn, &email.key())? {
         Some(user) => context.pen(actor).append(
             conn,
             "user.notifications_changed",

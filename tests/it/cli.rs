@@ -491,6 +491,35 @@ fn doctor_asks_the_mail_server() {
         let said = run(&mut doctor, &["doctor"]).ok();
         assert!(said.contains("answers"), "{said}");
         assert!(smtp.received().is_empty());
+
+        // Each of several, with settings of its own; the first has none of the
+        // second's.
+        let second = SmtpServer::start().await;
+        let ports = [&smtp, &second].map(|server| server.address.port());
+        let listed = |more: &str| {
+            format!(
+                "[{{ host = '127.0.0.1', port = {}, security = 'none' }}, {{ host = '127.0.0.1', port = {}, security = 'none'{more} }}]",
+                ports[0], ports[1]
+            )
+        };
+        let doctor = |more: &str| {
+            let mut doctor = corridor(data.path());
+            doctor
+                .env("CORRIDOR__MAIL__TRANSPORT", "smtp")
+                .env("CORRIDOR__MAIL__RELAYS", listed(more))
+                .env("CORRIDOR__SERVER__PUBLIC_URL", "http://corridor.example");
+            run(&mut doctor, &["doctor"])
+        };
+        let said = doctor("").ok();
+        for port in ports {
+            let answers = format!("127.0.0.1:{port} answers");
+            assert!(said.contains(&answers), "{said}");
+        }
+        let said = doctor(", username = 'me', password = 'hunter2'");
+        assert_ne!(said.code, Some(0), "{said:?}");
+        let said = format!("{said:?}");
+        assert!(said.contains("mail.relays[1].password needs"), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
     });
 }
 

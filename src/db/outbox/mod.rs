@@ -4,6 +4,7 @@
 //! claimed again: at least once, under an id that stays the same.
 
 mod counts;
+mod intents;
 mod outcome;
 mod search;
 mod service;
@@ -14,9 +15,10 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 pub use self::counts::{Counts, counts};
+pub use self::intents::{count_since, waiting};
 pub use self::outcome::{answered, bounced, dead, done, doubted, dropped, retry, revive};
 pub use self::search::{Filter, search};
-pub use self::service::{is_refused_elsewhere, longest_unserved, note_service};
+pub use self::service::{SEVERAL, is_refused_elsewhere, longest_unserved, note_service};
 pub use self::untried::{put_off, release, renew, uncount};
 use super::page::Cursor;
 use super::prepared::Prepare;

@@ -14,7 +14,7 @@ use crate::domain::mail_state::Unserved;
 
 /// How many domains it takes that refuse us until it is ours to mend: whoever
 /// has one or two of their own can't make it so.
-const SEVERAL: usize = 3;
+pub const SEVERAL: usize = 3;
 
 /// Notes since when no mail server takes a message that `holder` has, and why;
 /// none when one does again.

@@ -67,7 +67,8 @@ pub struct NewBounce {
     message_id: Option<String>,
     /// The enhanced status code (RFC 3463). A failure is for good when it
     /// begins with 5, or when there is none and `diagnostic` is a reply that
-    /// does.
+    /// does; not so of a mailbox that is full (5.2.2, 5.3.1), nor of what is
+    /// held against the sender (5.7.x, 5.1.7, 5.1.8), which is only noted.
     #[schema(max_length = 11, example = "5.1.1")]
     status: Option<String>,
     /// What the other server said.

@@ -57,7 +57,7 @@ pub(super) const WORDING: Wording = Wording {
         over_subject: "{counterpart} ilə tanışlıq bağlandı",
         over: "“{programme}” proqramında {counterpart} ilə tanışlıq bağlandı.",
         silent: "“{programme}” proqramında {counterpart} ilə tanışlıq barədə 60 gündür xəbər yoxdur, buna görə o, öz-özünə bağlandı.",
-        afterwards: "Ünvanlar hər iki tərəfdə var, davam etməyə heç nə mane olmur. Yarım ildən sonra bir nəticə olub-olmadığını yenidən soruşacağıq.",
+        afterwards: "Ünvanlar hər iki tərəfdə var, davam etməyə heç nə mane olmur. Yarım il, bir il və iki il sonra bir nəticə olub-olmadığını soruşacağıq.",
     },
     stale: StaleWords {
         subject: "Sövdələşmə yerində sayır: {counterpart}",

@@ -67,7 +67,7 @@ pub(super) const WORDING: Wording = Wording {
         over_subject: "The introduction to {counterpart} is closed",
         over: "The introduction to {counterpart} in the programme “{programme}” has been closed.",
         silent: "We have heard nothing of the introduction to {counterpart} in the programme “{programme}” for 60 days, so it has closed by itself.",
-        afterwards: "You have each other’s addresses, so nothing keeps you from going on. We will ask once more in half a year whether anything came of it.",
+        afterwards: "You have each other’s addresses, so nothing keeps you from going on. We will ask after half a year, after one year and after two whether anything came of it.",
     },
     stale: StaleWords {
         subject: "The deal with {counterpart} stands still",

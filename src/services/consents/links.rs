@@ -2,6 +2,8 @@
 //! waits as long, and reads the same, whether the address is known or not: what
 //! comes of it is decided when the mail is written.
 
+use chrono::NaiveTime;
+
 use crate::auth::opaque;
 use crate::db::outbox::{self, NewMessage};
 use crate::db::{self, Conn, json};
@@ -16,6 +18,9 @@ use super::{Person, newest_language, of_person, token};
 
 /// Asked for again within the same so many seconds, one mail stands for all.
 const PAUSE_S: i64 = 900;
+/// How many there are in a day before one stands for all that are asked for in
+/// what is left of it: anybody can ask, and the address is not always theirs.
+const FREELY: i64 = 3;
 /// What an address in the queue is sealed for; no link opens with it.
 const ASKED: &str = "my_consents_asked";
 
@@ -35,11 +40,17 @@ pub async fn send_link(context: &Context, email: &Email) -> Result<(), Error> {
     // The queue's keys are read by the operator's people; the address is not
     // theirs to read.
     let address = opaque::fingerprint(&email.key());
-    let intent = format!("my_consents:{address}:{}", now.timestamp() / PAUSE_S);
+    let intents = format!("my_consents:{address}:");
     let message_id = format!("{id}@{}", context.settings.mail_domain);
     context
         .db
         .write(move |conn| {
+            let day = now.date_naive().and_time(NaiveTime::MIN).and_utc();
+            let intent = if outbox::count_since(conn, &intents, day)? < FREELY {
+                format!("{intents}{}", now.timestamp() / PAUSE_S)
+            } else {
+                format!("{intents}{}", now.date_naive())
+            };
             let message = NewMessage {
                 id,
                 intent_key: &intent,

@@ -13,7 +13,6 @@ mod proposals;
 mod submission;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::db::outbox::{self, Cancel};
@@ -21,7 +20,7 @@ use crate::db::page::Page;
 use crate::db::{self, Conn, introduction_consents};
 use crate::domain::consent::{
     DELETION, INTRODUCTION_DATA, INTRODUCTION_DATA_WITHOUT_PROFILE, IntroductionConsent,
-    PROPOSAL_DATA, PROPOSALS, shows_profile,
+    PROPOSAL_DATA, PROPOSALS, shows_profile, text_hash,
 };
 use crate::domain::country::Country;
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
@@ -39,7 +38,9 @@ use super::{Caller, Context, Error, Intent, introductions, programmes, suppressi
 pub(super) use keeping::{of_answer, of_requester};
 pub(super) use links::prepare_link;
 pub use links::send_link;
-pub(super) use proposals::{WITHDRAWN, check_proposable, gives, hindrance_to_show, of_own_act};
+pub(super) use proposals::{
+    WITHDRAWN, check_proposable, gives, hindrance_to_show, keeps_out, of_own_act,
+};
 pub use proposals::{give_own, renew_own, stop_again, words};
 pub use submission::Agreement;
 pub(super) use submission::{Basis, agreement, basis, basis_on, keep};
@@ -308,7 +309,7 @@ fn of_person(context: &Context, conn: &mut Conn, person: &Person) -> Result<Vec<
                 recipient: None,
                 country: None,
                 deletion: DELETION,
-                text_hash: hash(&receipt.text),
+                text_hash: text_hash(&receipt.text),
                 text: receipt.text,
                 language: receipt.language,
                 method: receipt.method,
@@ -362,7 +363,7 @@ fn to_introduction(conn: &mut Conn, consent: IntroductionConsent) -> Result<Give
         recipient,
         country: consent.country,
         deletion: DELETION,
-        text_hash: hash(&consent.text),
+        text_hash: text_hash(&consent.text),
         text: consent.text,
         language: consent.language,
         method: consent.method.code().to_owned(),
@@ -370,16 +371,6 @@ fn to_introduction(conn: &mut Conn, consent: IntroductionConsent) -> Result<Give
         valid_to: consent.valid_to,
         withdrawn_at: consent.withdrawn_at,
         curator_copy: consent.curator_copy,
-    })
-}
-
-fn hash(text: &str) -> String {
-    use std::fmt::Write as _;
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().fold(String::new(), |mut hex, byte| {
-        // Writing into a string doesn't fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
     })
 }
 
@@ -415,10 +406,18 @@ fn withdraw(
             ("purpose", code(Purpose::Proposals.code())),
         ],
     )?;
-    // Nobody proposes anything to them any more, and what runs ends.
-    suppressions::leave(context, conn, &person.email, &proposals::TOPICS, actor)?;
+    // Nobody proposes anything of that firm to them any more, and what runs for
+    // it ends; what they answer for at another one goes on.
+    let now_part_of = db::merges::keeper(conn, firm)?.unwrap_or(firm);
+    if !proposals::stands_elsewhere(conn, user, now_part_of, now)? {
+        let (email, topics) = (&person.email, &proposals::TOPICS);
+        suppressions::leave(context, conn, email, topics, now, actor)?;
+    }
     for consent in own.iter().filter(|consent| consent.withdrawn_at.is_none()) {
-        withdraw_introduction(context, conn, consent, actor)?;
+        let about = introductions::load(conn, consent.introduction)?;
+        if about.organization(consent.side) == now_part_of {
+            withdraw_introduction(context, conn, consent, actor)?;
+        }
     }
     proposals::stop(context, conn, firm, actor)
 }
@@ -521,6 +520,26 @@ pub(super) fn took_back(conn: &mut Conn, id: IntroductionId, email: &Email) -> R
     let given = introduction_consents::of_introduction(conn, id)?;
     let newest = given.iter().rfind(|consent| consent.email_key == key);
     Ok(newest.is_some_and(|consent| consent.withdrawn_at.is_some()))
+}
+
+/// Whether whoever reads an address agreed to an introduction themselves, for
+/// that side; `standing_at` a moment, or at any time.
+pub(super) fn has_agreed(
+    conn: &mut Conn,
+    id: IntroductionId,
+    side: Side,
+    email: &Email,
+    standing_at: Option<DateTime<Utc>>,
+) -> Result<bool, Error> {
+    let key = email.key();
+    let user = db::users::find_by_email(conn, &key)?.map(|user| user.id);
+    let given = introduction_consents::of_introduction(conn, id)?;
+    Ok(given.iter().any(|consent| {
+        let theirs = consent.email_key == key || user.is_some() && consent.user == user;
+        let stands =
+            standing_at.is_none_or(|at| consent.withdrawn_at.is_none() && consent.valid_to > at);
+        consent.side == side && theirs && stands
+    }))
 }
 
 /// How long a consent to an introduction holds from now on.

@@ -14,7 +14,7 @@ use crate::domain::consent::{
     law_of,
 };
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::mandate::MandateStatus;
 use crate::domain::message::Topic;
 use crate::domain::permission::Operation;
@@ -22,7 +22,8 @@ use crate::domain::profile::ProfileStatus;
 use crate::domain::refusal::Refusal;
 use crate::services::once::write_once;
 use crate::services::{
-    Caller, Context, Error, Intent, due, introductions, mandates, startups, suppressions, tickets,
+    Caller, Context, Error, Intent, due, introductions, mandates, notices, startups, suppressions,
+    tickets,
 };
 
 /// Most records of one firm.
@@ -100,6 +101,40 @@ pub(super) fn stop(
         mandates::rest(context, conn, &mandate, actor)?;
     }
     Ok(())
+}
+
+/// Whether somebody answers for another firm than this whose people stand by
+/// its being proposed to others.
+pub(super) fn stands_elsewhere(
+    conn: &mut Conn,
+    user: UserId,
+    firm: OrganizationId,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    for part in db::users::memberships(conn, user)? {
+        let answers = part.organization != firm && notices::answers_for(part.role);
+        if answers
+            && matches!(
+                db::consents::standing(conn, part.organization, now)?,
+                Standing::Given | Standing::Before
+            )
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether somebody took back last that a firm is proposed to others, whatever
+/// their colleagues say.
+pub(in crate::services) fn keeps_out(
+    conn: &mut Conn,
+    user: UserId,
+    firm: OrganizationId,
+) -> Result<bool, Error> {
+    let receipts = db::consents::of_user(conn, user)?;
+    let newest = receipts.iter().rfind(|it| it.organization == firm);
+    Ok(newest.is_some_and(|it| it.withdrawn_at.is_some()))
 }
 
 /// How long after a consent was taken back it is seen to that nothing was
@@ -195,7 +230,7 @@ fn or_leave(published: Result<(), Error>) -> Result<(), Error> {
 
 /// Gives again what the caller, or somebody else of their firm, took back: that
 /// the firm is proposed to others, in the same words. They hear of introductions
-/// again from then on. What was paused for it is published again at once where
+/// again from then on, as far as taking it back was what ended that. What was paused for it is published again at once where
 /// `publish` says so; else its people do that, one by one.
 ///
 /// # Errors
@@ -273,7 +308,10 @@ fn renew(
         valid_to: now + (before.valid_to - before.given_at),
     };
     tickets::keep_receipt(context, conn, &receipt)?;
-    suppressions::take_up(context, conn, &caller.user.email, &TOPICS, caller.actor())?;
+    let left_at = receipts.iter().filter_map(|it| it.withdrawn_at);
+    let left_at: Vec<_> = left_at.collect();
+    let (email, actor) = (&caller.user.email, caller.actor());
+    suppressions::take_up(context, conn, email, &TOPICS, &left_at, actor)?;
     if publish {
         publish_again(context, conn, caller, before.organization)?;
     }

@@ -4,10 +4,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::introductions::About;
+use crate::db::outbox::Claimed;
 use crate::db::{self, Conn, introductions, outbox};
 use crate::domain::disclosure::{Decision, Level, Rule};
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
-use crate::domain::ids::AskId;
+use crate::domain::ids::{AskId, IntroductionId};
 use crate::domain::introduction::{
     Action, Answer, Ask, AskState, Introduction, IntroductionStatus, step,
 };
@@ -148,20 +149,7 @@ fn enter(
         }
         S::BothAccepted if before.frozen_from == Some(S::BothAccepted) => Ok(()),
         S::AskingFirst | S::AskingSecond => put_question(context, conn, after),
-        S::BothAccepted => {
-            meetings::propose(context, conn, after)?;
-            notices::enqueue(
-                context,
-                conn,
-                // A hold between consent and sending makes a second intent, which
-                // the first one's mail, never sent, doesn't stand for.
-                &format!("introduction:{}:{}", after.id, after.version),
-                (SubjectKind::Introduction, after.id.uuid()),
-                &Notice::Introduction {
-                    introduction: after.id,
-                },
-            )
-        }
+        S::BothAccepted => connect(context, conn, after),
         S::Declined | S::Expired | S::Withdrawn | S::Refused | S::Blocked => {
             end(context, conn, after, action)
         }
@@ -173,6 +161,45 @@ fn enter(
         S::Closed => meetings::cancel(context, conn, after.id),
         _ => Ok(()),
     }
+}
+
+/// Where the key of the mail that connects begins; its end is the version in
+/// which both had agreed.
+fn connecting_keys(id: IntroductionId) -> String {
+    format!("introduction:{id}:")
+}
+
+/// Queues the mail that connects both.
+fn connect(context: &Context, conn: &mut Conn, after: &Introduction) -> Result<(), Error> {
+    meetings::propose(context, conn, after)?;
+    notices::enqueue(
+        context,
+        conn,
+        // A hold between consent and sending makes a second intent, which the
+        // first one's mail, never sent, doesn't stand for.
+        &format!("{}{}", connecting_keys(after.id), after.version),
+        (SubjectKind::Introduction, after.id.uuid()),
+        &Notice::Introduction {
+            introduction: after.id,
+        },
+    )
+}
+
+/// Whether a later mail that connects both waits as well: one that was held
+/// back by a freeze may be due when it is. What may have arrived was never frozen
+/// nor held, so that none comes after it.
+pub(in crate::services) fn is_replaced(
+    conn: &mut Conn,
+    id: IntroductionId,
+    claimed: &Claimed,
+) -> Result<bool, Error> {
+    let version = |key: &str| {
+        let (_, version) = key.rsplit_once(':')?;
+        version.parse::<i64>().ok()
+    };
+    let own = version(&claimed.intent_key);
+    let waiting = outbox::waiting(conn, &connecting_keys(id))?;
+    Ok(waiting.iter().any(|key| version(key) > own))
 }
 
 /// Asks the person of the side whose turn it is: the first who may answer for

@@ -66,7 +66,9 @@ pub(in crate::services) use available::open_to;
 pub use available::transitions;
 use course::commit;
 pub use course::expire_due;
-pub(in crate::services) use course::{apply_system, end_all, end_without_consent, record_names};
+pub(in crate::services) use course::{
+    apply_system, end_all, end_without_consent, is_replaced, record_names,
+};
 use desk::Desk;
 pub use freezing::follow_freezes;
 pub(in crate::services) use freezing::thaw;
@@ -78,7 +80,7 @@ pub use partners::{
     Asked, Wanted, actions_of_partner, find_of_partner, list_of_partner, request_for_partner,
     withdraw_for_partner,
 };
-pub(in crate::services) use people::{asked_person, curator_of, person_of};
+pub(in crate::services) use people::{asked_person, curator_of, named_for, person_of};
 pub use portrait::Portrait;
 pub use profiles::{Counterpart, Says, counterpart};
 pub(in crate::services) use pulses::opened as opened_pulse;

@@ -1,12 +1,13 @@
 //! Who stands for a side, with an account or without.
 
-use crate::db::{self, Conn, introductions};
-use crate::domain::account::{Role, User};
+use crate::db::{self, Conn, introduction_consents, introductions};
+use crate::domain::account::{Role, User, is_erased};
+use crate::domain::consent::IntroductionConsent;
 use crate::domain::ids::OrganizationId;
 use crate::domain::introduction::{Ask, AskState, Introduction};
 use crate::domain::values::Side;
-use crate::services::Error;
 use crate::services::notices::{self, Recipient};
+use crate::services::{Error, consents};
 
 use super::hand_over::is_still_there;
 
@@ -26,15 +27,25 @@ pub(in crate::services) fn asked_person(
     Ok(db::users::find(conn, ask.person)?.map(Recipient::from))
 }
 
-/// The first who may answer for an organization.
+/// The first who may answer for an organization, and did not take back that it
+/// is proposed to others; where all did, the first.
 pub(super) fn person_to_ask(
     conn: &mut Conn,
     organization: OrganizationId,
 ) -> Result<Option<User>, Error> {
-    Ok(db::users::members(conn, organization)?
+    let mut able: Vec<User> = db::users::members(conn, organization)?
         .into_iter()
-        .find(|(_, role)| notices::answers_for(*role))
-        .map(|(user, _)| user))
+        .filter(|(_, role)| notices::answers_for(*role))
+        .map(|(user, _)| user)
+        .collect();
+    let mut first = 0;
+    for (place, user) in able.iter().enumerate() {
+        if !consents::keeps_out(conn, user.id, organization)? {
+            first = place;
+            break;
+        }
+    }
+    Ok((first < able.len()).then(|| able.swap_remove(first)))
 }
 
 /// The curator who gets the mail that connects, where both sides agreed: who
@@ -51,29 +62,64 @@ pub(in crate::services) fn curator_of(
     Ok((one < curators.len()).then(|| Recipient::from(curators.swap_remove(one))))
 }
 
-/// The person who stands for a side: who asked for it, who answered, else the
-/// first who may answer for the organization.
+/// The person who stands for a side: who agreed last, whoever was asked; else who
+/// asked for it, who answered, or the first who may answer for the organization.
 pub(in crate::services) fn person_of(
     conn: &mut Conn,
     introduction: &Introduction,
     side: Side,
 ) -> Result<Option<Recipient>, Error> {
     let organization = introduction.organization(side);
+    let agreed = agreed_last(conn, introduction, side)?;
+    if let Some(person) = agreed.as_ref().and_then(|consent| consent.user)
+        && is_still_there(conn, person, organization)?
+    {
+        return Ok(db::users::find(conn, person)?.map(Recipient::from));
+    }
     let answered = introductions::asks(conn, introduction.id)?
         .into_iter()
-        .find(|ask| ask.side == side && ask.state == AskState::Answered);
-    let stood = match &answered {
-        _ if introduction.requester.side() == Some(side) => Some(introduction.requested_by),
+        .rfind(|ask| ask.side == side && ask.state == AskState::Answered);
+    let asked_for = introduction.requester.side() == Some(side);
+    let without_account = agreed.is_some_and(|consent| consent.user.is_none());
+    if let Some(ask) = &answered
+        && (without_account || !asked_for)
         // Whoever passed it on answers for it as long as they are there.
-        Some(ask) if is_still_there(conn, ask.person, organization)? => {
-            return asked_person(conn, ask);
-        }
-        Some(_) | None => None,
-    };
-    match stood {
-        Some(person) if is_still_there(conn, person, organization)? => {
-            Ok(db::users::find(conn, person)?.map(Recipient::from))
-        }
-        _ => Ok(person_to_ask(conn, organization)?.map(Recipient::from)),
+        && is_still_there(conn, ask.person, organization)?
+    {
+        return asked_person(conn, ask);
     }
+    if asked_for && is_still_there(conn, introduction.requested_by, organization)? {
+        return Ok(db::users::find(conn, introduction.requested_by)?.map(Recipient::from));
+    }
+    Ok(person_to_ask(conn, organization)?.map(Recipient::from))
+}
+
+/// What was agreed to last for a side, if anybody did.
+fn agreed_last(
+    conn: &mut Conn,
+    introduction: &Introduction,
+    side: Side,
+) -> Result<Option<IntroductionConsent>, Error> {
+    let given = introduction_consents::of_introduction(conn, introduction.id)?;
+    Ok(given.into_iter().rfind(|consent| consent.side == side))
+}
+
+/// Whom the mail that connected both named for a side, as far as they are on
+/// record: who stands for it now, or who agreed and has left since. The name of
+/// anybody else is not the service's to hand over.
+pub(in crate::services) fn named_for(
+    conn: &mut Conn,
+    introduction: &Introduction,
+    side: Side,
+    now: &Recipient,
+) -> Result<Option<Recipient>, Error> {
+    if consents::has_agreed(conn, introduction.id, side, &now.email, None)? {
+        return Ok(Some(now.clone()));
+    }
+    let agreed = agreed_last(conn, introduction, side)?;
+    let Some(person) = agreed.and_then(|consent| consent.user) else {
+        return Ok(None);
+    };
+    let person = db::users::find(conn, person)?.map(Recipient::from);
+    Ok(person.filter(|person| !is_erased(&person.email)))
 }

@@ -11,7 +11,7 @@ use crate::db::{self, Conn, json};
 use crate::domain::disclosure::Decision;
 use crate::domain::event::{Actor, SubjectKind};
 use crate::domain::ids::{IntroductionId, OutboxId};
-use crate::domain::introduction::{Action, Introduction, IntroductionStatus};
+use crate::domain::introduction::{Action, AskedAgain, Introduction, IntroductionStatus};
 use crate::domain::message::Notice;
 use crate::domain::values::Side;
 use crate::services::disclosure::{self, Occasion, Pair};
@@ -62,7 +62,9 @@ fn prepare_introduction(
     if introduction.frozen_from == Some(IntroductionStatus::BothAccepted) {
         return Ok(Prepared::Later);
     }
-    if !awaits_mail(&introduction) {
+    if !awaits_mail(&introduction)
+        || claimed.sending_since.is_none() && introductions::is_replaced(conn, id, claimed)?
+    {
         return Ok(Prepared::Obsolete("no_longer_wanted"));
     }
     let pair = introductions::pair(conn, &introduction)?;
@@ -91,15 +93,8 @@ fn prepare_introduction(
         return Ok(Prepared::Obsolete("consent_withdrawn"));
     }
     if let Some(sides) = consents::ran_out(conn, id, context.now())? {
-        let tried = introduction.status != IntroductionStatus::BothAccepted;
-        if tried || claimed.sending_since.is_some() {
-            return Ok(Prepared::Undeliverable(
-                "an earlier attempt may have arrived, and a consent has run out since",
-            ));
-        }
-        // An old yes is no yes: it is asked for once more.
-        introductions::apply_system(context, conn, &introduction, &Action::AskAgain(sides))?;
-        return Ok(Prepared::Obsolete("consent_ran_out"));
+        // An old yes is no yes.
+        return ask_again(context, conn, &introduction, claimed, sides);
     }
     let (Some(startup_person), Some(investor_person)) = (
         introductions::person_of(conn, &introduction, Side::Startup)?,
@@ -107,6 +102,18 @@ fn prepare_introduction(
     ) else {
         return Ok(Prepared::Undeliverable("a side has nobody to write to"));
     };
+    let now = Some(context.now());
+    let stands = |conn: &mut Conn, side, person: &Recipient| {
+        consents::has_agreed(conn, id, side, &person.email, now)
+    };
+    let sides = AskedAgain {
+        startup: !stands(conn, Side::Startup, &startup_person)?,
+        investor: !stands(conn, Side::Investor, &investor_person)?,
+    };
+    if sides.startup || sides.investor {
+        // Who agreed has left, and nobody's yes hands over a colleague's name.
+        return ask_again(context, conn, &introduction, claimed, sides);
+    }
     for person in [&startup_person, &investor_person] {
         if suppressions::hindrance(conn, &person.email, None, None)?.is_some() {
             return Ok(Prepared::Undeliverable("an address gets no mail"));
@@ -128,6 +135,25 @@ fn prepare_introduction(
     let people = (startup_person, investor_person);
     let content = content_of(context, conn, &introduction, &pair, people)?;
     Ok(connecting(content, envelopes))
+}
+
+/// Asks sides once more whose yes holds no longer, unless the mail may have
+/// arrived by an earlier attempt.
+fn ask_again(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+    claimed: &Claimed,
+    sides: AskedAgain,
+) -> Result<Prepared, Error> {
+    let tried = introduction.status != IntroductionStatus::BothAccepted;
+    if tried || claimed.sending_since.is_some() {
+        return Ok(Prepared::Undeliverable(
+            "an earlier attempt may have arrived, and a consent holds no longer",
+        ));
+    }
+    introductions::apply_system(context, conn, introduction, &Action::AskAgain(sides))?;
+    Ok(Prepared::Obsolete("consent_ran_out"))
 }
 
 /// An envelope for each reader; what a server took before is not sent again.
@@ -255,6 +281,15 @@ fn prepare_copy(
     ) else {
         return Ok(Prepared::Obsolete("no_recipient"));
     };
+    for (side, person) in [
+        (Side::Startup, &startup_person),
+        (Side::Investor, &investor_person),
+    ] {
+        if !consents::has_agreed(conn, id, side, &person.email, None)? {
+            // Who stands for the side by now is not in the mail.
+            return Ok(Prepared::Obsolete("no_recipient"));
+        }
+    }
     let people = (startup_person, investor_person);
     let content = content_of(context, conn, &introduction, &pair, people)?;
     let Some(curator) = content.copy.clone() else {
@@ -315,7 +350,10 @@ fn prepare_meeting(
         if told && !kept && !consents::took_back(conn, id, &person.email)? {
             readers.push(person.clone());
         }
-        people.push(person);
+        let Some(named) = introductions::named_for(conn, &introduction, side, &person)? else {
+            return Ok(Prepared::Obsolete("no_recipient"));
+        };
+        people.push(named);
     }
     let Ok(people) = <[Recipient; 2]>::try_from(people) else {
         return Ok(Prepared::Obsolete("no_recipient"));

@@ -20,8 +20,8 @@ use crate::domain::tag::Sensitivity;
 use crate::domain::terms;
 use crate::domain::values::{OrganizationKind, Side};
 use crate::domain::worklist::{
-    BOUNCED_DAYS, CONFIRM_DAYS, DECLINED_DAYS, RENEW_DAYS, RecordKind, UNSERVED_MINUTES, WorkItem,
-    WorkKind, days_ahead, end_of,
+    BOUNCED_DAYS, CONFIRM_DAYS, DECLINED_DAYS, REFUSED_DAYS, RENEW_DAYS, RecordKind,
+    UNSERVED_MINUTES, WorkItem, WorkKind, days_ahead, end_of,
 };
 use crate::services::{Caller, Context, Error, walls};
 
@@ -194,10 +194,16 @@ impl Pile<'_> {
         self.deals_of_curator(conn)
     }
 
-    /// Mail that no server takes: one thing to do, whatever waits for it.
+    /// Mail that no server takes, or that comes back for what is held against
+    /// us: one thing to do, whatever waits for it.
     fn mail(&mut self, conn: &mut Conn) -> Result<(), Error> {
-        let before = self.context.now() - TimeDelta::minutes(UNSERVED_MINUTES);
-        if let Some((id, since)) = db::outbox::longest_unserved(conn, before)? {
+        let now = self.context.now();
+        let before = now - TimeDelta::minutes(UNSERVED_MINUTES);
+        let found = match db::outbox::longest_unserved(conn, before)? {
+            None => db::bounces::refused_by_several(conn, now - TimeDelta::days(REFUSED_DAYS))?,
+            waiting => waiting,
+        };
+        if let Some((id, since)) = found {
             let found = Waiting {
                 id: id.uuid(),
                 programme: None,

@@ -6,6 +6,7 @@ use corridor::db::{self, Conn};
 use corridor::domain::account::Role;
 use corridor::domain::consent::{ConsentReceipt, IntroductionConsent, Method, PROPOSALS};
 use corridor::domain::ids::{IntroductionId, OrganizationId};
+use corridor::domain::message::Topic;
 use corridor::domain::values::Side;
 use corridor::jobs::clock;
 use serde_json::{Value, json};
@@ -380,6 +381,75 @@ fn a_firm_that_takes_its_consent_back_is_shown_to_nobody_until_it_is_given_again
         assert_eq!(seen["status"], "paused");
         post.take_back(Who::Gul, &renewed).await.expect(200);
         is_listed_as_it_is_refused(&post, &mandate).await;
+    });
+}
+
+/// Somebody answers for two firms, and reads what they chose to.
+#[test]
+fn what_is_taken_back_for_one_firm_stays_for_the_other_and_choices_stay_made() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        stands_behind_the_fund(&post).await;
+        let other = stage.another_investor("Odlar Fund", |_| ()).await;
+        let (gul, now) = (stage.user(Who::Gul).id, post.now());
+        let firm = other.organization;
+        let join =
+            move |conn: &mut Conn| db::users::insert_membership(conn, gul, firm, Role::Owner, now);
+        stage.context.db.write(join).await.unwrap();
+        stands_behind(&post, Who::Gul, firm).await;
+        let introduction = post.agreed().await;
+        let of_firm = async |name: &str| {
+            let given = post.consents(Who::Gul).await.into_iter();
+            let mut given = given.filter(|it| {
+                it["purpose"] == "introductions"
+                    && it["organization"] == name
+                    && it.get("withdrawn_at").is_none_or(Value::is_null)
+            });
+            given.next().unwrap()
+        };
+        let wants = async || {
+            let read = stage
+                .get(Who::Gul, "/v1/me/notifications")
+                .await
+                .expect(200);
+            ["questions", "progress", "pulses"].map(|topic| read[topic].as_bool().unwrap())
+        };
+        // Pulses are off by their own choice, and so is one thing of the rest.
+        let mut wanted = super::settings::all_but("pulses");
+        wanted["events"]["introduction_reminder"] = false.into();
+        let chosen = stage.request(Who::Gul, "PUT", "/v1/me/notifications");
+        let chosen = chosen.header("If-Match", "*").json(&wanted);
+        assert!(chosen.send().await.unwrap().status().is_success());
+        post.advance(chrono::TimeDelta::minutes(1));
+
+        let given = of_firm("Odlar Fund").await;
+        post.take_back(Who::Gul, &given).await.expect(200);
+        assert_eq!(post.status(&introduction).await, "both_accepted");
+        assert_eq!(wants().await, [true, true, false]);
+
+        let given = of_firm(INVESTOR).await;
+        post.take_back(Who::Gul, &given).await.expect(200);
+        assert_eq!(post.status(&introduction).await, "withdrawn");
+        assert_eq!(wants().await, [false, false, false]);
+        // As an earlier release noted it, a little after the withdrawal.
+        let later = post.now() + chrono::TimeDelta::milliseconds(3);
+        let email = stage.user(Who::Gul).email.clone();
+        let before = move |conn: &mut Conn| -> db::Result<()> {
+            for out in [false, true] {
+                db::suppressions::set_opt_out(conn, &email, Topic::Questions, out, later)?;
+            }
+            Ok(())
+        };
+        stage.context.db.write(before).await.unwrap();
+
+        let path = format!("/v1/me/consents/{}/renewal", given["id"].as_str().unwrap());
+        let renewed = stage.request(Who::Gul, "POST", &path).send().await.unwrap();
+        assert_eq!(renewed.status(), 200);
+        assert_eq!(wants().await, [true, true, false], "as it was");
+        let read = stage.get(Who::Gul, "/v1/me/notifications").await;
+        let read = read.expect(200);
+        assert_eq!(read["events"]["introduction_reminder"], false);
     });
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Post, until, work_off};
 use crate::api::stage::Who;
 use crate::support::database::on_each_backend;
-use crate::support::smtp::Fault;
+use crate::support::smtp::{Fault, Received};
 
 impl Post {
     /// The stranger joins Gül's firm as an owner.
@@ -148,6 +148,55 @@ fn the_mail_that_closes_goes_to_nobody_who_left() {
             1,
             "who stands for the firm now"
         );
+    });
+}
+
+/// Who asked has left before the other side says yes: their colleague has agreed
+/// to nothing, and is asked before their name goes out.
+#[test]
+fn the_mail_that_connects_names_nobody_who_did_not_agree_themselves() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = stage.introduction(Who::Gul).await;
+        post.send().await;
+        post.colleague().await;
+        post.steps_back(true).await;
+        post.send().await;
+        post.accept(Who::Dana, &introduction).await;
+        let before = post.server.received().len();
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "asking_second");
+        let sent = post.server.received().split_off(before);
+        assert!(!sent.iter().any(Received::connects));
+        let to: Vec<_> = sent.iter().flat_map(|mail| mail.to.clone()).collect();
+        assert_eq!(to, ["<stranger@mail.example>"], "asked, and nobody is told");
+
+        post.accept(Who::Stranger, &introduction).await;
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+        let sent = post.server.received().split_off(before + 1);
+        assert!(sent.iter().all(Received::connects));
+        let mut to: Vec<_> = sent.iter().flat_map(|mail| mail.to.clone()).collect();
+        to.sort();
+        assert_eq!(to, ["<dana@mail.example>", "<stranger@mail.example>"]);
+    });
+}
+
+/// Who answers in place of a colleague agrees for themselves.
+#[test]
+fn the_mail_that_connects_names_who_said_yes_and_not_who_was_asked() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.stage.introduction(Who::Dana).await;
+        post.send().await;
+        post.colleague().await;
+        post.accept(Who::Stranger, &introduction).await;
+        let before = post.server.received().len();
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+        assert_eq!(post.sent_to(before, "stranger@"), 1);
+        assert_eq!(post.sent_to(before, "gul@"), 0);
     });
 }
 

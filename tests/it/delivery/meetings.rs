@@ -429,6 +429,9 @@ fn a_freeze_holds_what_changes_and_who_took_their_consent_back_hears_nothing() {
         };
         assert_eq!(mail.to, ["<dana@mail.example>"]);
         assert_eq!(method, "CANCEL");
+        // Alone with it, whoever answers writes to the programme, not to themselves.
+        let parsed = MessageParser::new().parse(&mail.content).unwrap();
+        assert!(parsed.reply_to().is_none());
     });
 }
 

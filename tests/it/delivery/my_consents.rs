@@ -101,6 +101,17 @@ fn mail_to_both_leads_to_a_page_that_mails_each_a_link_of_their_own() {
         post.ask_for_link("gul@mail.example").await;
         post.send().await;
         assert_eq!(post.mails().len(), before + 2);
+        // Anybody can ask for it, so that a few are all that come in a day.
+        for _ in 0..4 {
+            post.advance(TimeDelta::minutes(15));
+            assert_eq!(post.ask_for_link("gul@mail.example").await, thanks);
+            post.send().await;
+        }
+        assert_eq!(post.mails().len(), before + 4);
+        post.advance(TimeDelta::days(1));
+        post.ask_for_link("gul@mail.example").await;
+        post.send().await;
+        assert_eq!(post.mails().len(), before + 5);
     });
 }
 

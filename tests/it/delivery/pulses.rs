@@ -34,6 +34,13 @@ impl Post {
     }
 }
 
+/// That silence closed it, with whom it was, and all that is still to be asked.
+fn tells_the_end(text: &str) {
+    assert!(text.contains("60") && (text.contains(STARTUP) || text.contains(INVESTOR)));
+    let years = ["ובעוד שנתיים", "iki il sonra"];
+    assert!(years.iter().any(|it| text.contains(it)), "{text}");
+}
+
 /// Every node looks at the clock.
 #[test]
 fn several_nodes_ask_each_side_once() {
@@ -115,6 +122,36 @@ fn both_are_asked_after_a_week_and_one_click_answers() {
         assert_eq!(post.status(&introduction).await, "met");
         let thanks = post.stage.open(&page).await;
         assert!(!thanks.text.contains("<button"));
+
+        // After a month, and then every quarter, as long as they are heard of.
+        for (round, mornings) in [
+            ("2026-12-24T09:00:00Z", "2026-12-28T07:00:00Z"),
+            ("2027-02-24T09:00:00Z", "2027-02-25T07:00:00Z"),
+            ("2027-03-24T09:00:00Z", "2027-04-12T07:00:00Z"),
+        ] {
+            let before = post.mails().len();
+            for instant in [round, mornings] {
+                post.at(instant);
+                post.strike().await;
+            }
+            let told = post.mails().split_off(before).into_iter();
+            let asked = told.filter(|mail| mail.text.contains("/pulse/"));
+            let mut asked: Vec<_> = asked.flat_map(|mail| mail.to).collect();
+            asked.sort();
+            let (again, page) = post.pulse(&introduction).await;
+            if round.starts_with("2027-03") {
+                assert!(asked.is_empty(), "{round}: {asked:?}");
+            } else {
+                let both = ["<dana@mail.example>", "<gul@mail.example>"];
+                assert_eq!(asked, both, "{round}");
+                assert_eq!(again.kind, PulseKind::Open);
+            }
+            // A sign of life puts the end off.
+            let sent = post.stage.submit(&page, &[("answer", "met")]).await;
+            let fresh = !round.starts_with("2027-03");
+            assert_eq!(sent.status, if fresh { 303 } else { 409 }, "{round}");
+            assert_eq!(post.status(&introduction).await, "met", "{round}");
+        }
     });
 }
 
@@ -133,7 +170,7 @@ fn sixty_silent_days_close_it_and_a_late_yes_opens_the_deal() {
             assert_eq!(mail.to.len(), 1);
             let mail = MessageParser::new().parse(&mail.content).unwrap();
             let text = mail.body_text(0).unwrap();
-            assert!(text.contains("60") && (text.contains(STARTUP) || text.contains(INVESTOR)));
+            tells_the_end(&text);
         }
 
         // Half a year later, a Friday in Baku and not a working day in Israel.

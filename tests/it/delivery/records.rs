@@ -325,6 +325,10 @@ fn who_ends_a_record_ends_what_is_open_of_it_with_a_word_to_all() {
             !has(told[0].last().unwrap(), "Khazar"),
             "no name without a yes"
         );
+        // Whoever asked didn't take it back, and isn't told so.
+        let told = told[0].last().unwrap();
+        assert!(has(told, "הבקשה בוטלה."), "{}", told.text);
+        assert!(!has(told, "מי שהגיש"), "{}", told.text);
         // Nobody is asked or reminded any more.
         post.advance(TimeDelta::days(7));
         assert_eq!(remind_due(&stage.context).await.unwrap(), 0);

@@ -8,15 +8,18 @@ use chrono::TimeDelta;
 use corridor::db::outbox::State;
 use corridor::db::{self, Conn};
 use corridor::domain::account::User;
+use corridor::domain::bounce::BounceOutcome;
 use corridor::domain::event::SubjectKind;
 use corridor::domain::message::Notice;
 use corridor::jobs::domains::Domains;
 use corridor::jobs::outbox::Sender;
 use corridor::jobs::{self, Options};
-use corridor::mail::{Mailer, Relays, Security, Smtp, SmtpSettings};
+use corridor::mail::{Mailer, Relays, Security, Smtp, SmtpSettings, bounce};
+use corridor::services::bounces::{self, Taken};
 use corridor::services::{Error, notices};
 use serde_json::Value;
 
+use super::bounces::notice;
 use super::letters::id_of;
 use super::{Post, mailer, make_administrator, options, until, work_off};
 use crate::api::stage::{Who, of};
@@ -200,6 +203,47 @@ fn mail_that_several_domains_do_not_take_from_us_waits_and_somebody_is_told() {
         let items = sent["items"].as_array().unwrap();
         assert_eq!(items.len(), 3, "{sent}");
         assert!(items.iter().all(|it| it.get("unserved_since").is_none()));
+    });
+}
+
+/// With a server between, refusals come back as notices.
+#[test]
+fn what_several_domains_send_back_for_what_we_are_costs_no_address_and_somebody_is_told() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        post.queue_others(2).await;
+        for domain in ["elsewhere.example", "nowhere.example"] {
+            post.queue_to(domain).await;
+        }
+        assert_eq!(post.send().await, 4);
+        let mut received = post.server.received();
+        // The second mail to the first domain makes it no third one.
+        received.sort_by(|one, other| other.to.cmp(&one.to));
+        let statuses = ["5.7.1", "5.7.26", "5.7.1", "5.1.8"];
+        for (number, (mail, status)) in received.iter().zip(statuses).enumerate() {
+            assert!(post.to_mend(Who::Curator).await.is_empty(), "{number}");
+            let bare = |address: &str| address.trim_matches(['<', '>']).to_owned();
+            let (reader, path) = (bare(&mail.to[0]), bare(&mail.from));
+            let raw = notice(number, &path, &[(&reader, "failed", status)]);
+            let read = bounce::read(raw.as_bytes());
+            let taken = bounces::take(&post.stage.context, vec![read]).await;
+            assert_eq!(taken.unwrap(), [Taken::New(BounceOutcome::Noted)]);
+        }
+        let items = post.to_mend(Who::Curator).await;
+        let [item] = items.as_slice() else {
+            panic!("{items:?}")
+        };
+        let path = format!("/v1/messages/{}", item["record"]["id"].as_str().unwrap());
+        let back = post.stage.get(Who::Curator, &path).await.expect(200);
+        assert_eq!(back["state"], "bounced", "{back}");
+        let kept = post.stage.get(Who::Curator, "/v1/suppressions").await;
+        assert_eq!(kept.expect(200)["items"], serde_json::json!([]));
+        let noted = "/v1/bounces?outcome=noted";
+        let noted = post.stage.get(Who::Curator, noted).await.expect(200);
+        assert_eq!(noted["items"].as_array().unwrap().len(), 4, "{noted}");
+        assert!(noted["items"][0].get("kind").is_none(), "{noted}");
+        post.advance(TimeDelta::days(3));
+        assert!(post.to_mend(Who::Curator).await.is_empty(), "long ago");
     });
 }
 

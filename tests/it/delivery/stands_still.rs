@@ -4,6 +4,7 @@
 
 use chrono::TimeDelta;
 use corridor::db::introduction_consents;
+use corridor::db::outbox::State;
 use corridor::db::{self, Conn};
 use corridor::domain::ids::IntroductionId;
 use corridor::domain::introduction::Ask;
@@ -184,6 +185,58 @@ fn what_a_freeze_holds_can_be_taken_back_and_is_checked_again_after_it() {
         lift(&post, frozen).await;
         post.round().await;
         assert_eq!(post.status(&introduction).await, "blocked");
+    });
+}
+
+/// What a freeze held back waits for its hour, and a hold after it queues the
+/// mail once more: both are due together.
+#[test]
+fn what_waits_twice_goes_out_once() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        post.round().await;
+        let introduction = post.agreed().await;
+        let frozen = freeze(&post).await;
+        post.round().await;
+        post.send().await;
+        let screened = async |verdict: &str| {
+            let check = json!({
+                "organization": stage.investor.id.to_string(),
+                "verdict": verdict,
+                "basis": "A list of names.",
+                "evidence": { "reference": "Archive 7" },
+                "valid_to": "2027-05-01",
+            });
+            let made = stage.post(Who::Compliance, "/v1/clearances", check).await;
+            made.expect(201);
+        };
+        screened("review").await;
+        lift(&post, frozen).await;
+        post.round().await;
+        assert_eq!(post.status(&introduction).await, "held");
+        screened("clear").await;
+        let release = json!({
+            "action": "release", "reason": "Another firm of that name.",
+            "startup_revision": stage.profile.revision,
+        });
+        let released = stage.go(Who::Compliance, &introduction, release).await;
+        released.expect(200);
+        assert_eq!(post.status(&introduction).await, "both_accepted");
+        let queue = post.queue().await;
+        let waiting = queue
+            .iter()
+            .filter(|it| it.intent_key.starts_with("introduction:") && it.state == State::Pending);
+        assert_eq!(waiting.count(), 2);
+        post.advance(TimeDelta::hours(2));
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+        assert_eq!(post.connecting_mails(), 2, "one to each");
+        let queue = post.queue().await;
+        let sent = queue
+            .iter()
+            .filter(|it| it.intent_key.starts_with("introduction:") && it.last_error.is_none());
+        assert_eq!(sent.count(), 1);
     });
 }
 
