@@ -29,7 +29,9 @@ pub(super) fn no_json_text(bytes: &[u8]) -> Option<String> {
 /// Where a row of a file is no JSON, by its characters: which line of the file
 /// it is stands with the row.
 pub(super) fn no_json(line: &[u8], error: &serde_json::Error) -> Faults {
-    let before = line.get(..error.column()).unwrap_or(line);
+    let row = line.trim_ascii_end();
+    let ends = error.line() > 1 || error.column() > row.len();
+    let before = row.get(..error.column()).filter(|_| !ends).unwrap_or(row);
     let column = String::from_utf8_lossy(before).chars().count();
     let said = error.to_string();
     let detail = format!(
@@ -61,6 +63,15 @@ mod tests {
         assert_eq!(
             details,
             ["This is not JSON: trailing comma (column 14 of the row)."]
+        );
+        // What stops in the middle is wrong where it stops.
+        let row = b"{\"a\": 1\n";
+        let error = serde_json::from_slice::<serde_json::Value>(row).unwrap_err();
+        let faults = no_json(row, &error).into_vec();
+        let stops = faults.first().map(|fault| fault.detail.as_str());
+        assert!(
+            stops.is_some_and(|it| it.ends_with("(column 7 of the row).")),
+            "{stops:?}"
         );
     }
 }

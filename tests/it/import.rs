@@ -39,6 +39,7 @@ use corridor::startup;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::api::stage::proposable;
 use crate::support::database::{Database, on_each_backend};
 
 const STARTUPS: &str = include_str!("fixtures/import/startups.csv");
@@ -150,6 +151,18 @@ impl Desk {
     }
 
     /// Both firms are cleared.
+    /// The firms agree to be proposed to others.
+    async fn agree(&self, firms: [OrganizationId; 2]) {
+        let (context, by) = (self.context.clone(), self.operator.user.id);
+        let write = move |conn: &mut Conn| {
+            for firm in organizations::find_many(conn, &firms)? {
+                db::consents::insert(conn, &proposable(&context, &firm, by))?;
+            }
+            Ok::<_, db::Error>(())
+        };
+        self.context.db.write(write).await.unwrap();
+    }
+
     async fn clear(&self, firms: &[OrganizationId]) {
         for organization in firms {
             let clear = NewClearance {
@@ -925,6 +938,8 @@ fn a_record_without_a_country_waits_for_a_curator_and_is_shown_to_nobody() {
         assert_eq!(waiting, [ReasonKey::ScopeCountryUnknown]);
 
         // Nothing but the country is in the way.
+        let firms = [profile.organization, mandate.organization];
+        desk.agree(firms).await;
         let programme = desk.programme.clone();
         let mut pair = Pair {
             programme,

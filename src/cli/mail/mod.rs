@@ -326,7 +326,6 @@ mod tests {
             ..Destinations::default()
         };
         for (event, kind) in [
-            ("deal_stale", "deals"),
             ("alert_abuse_reported", "introductions"),
             ("profile_published", "startup-profiles"),
             ("investor_stale", "investor-profiles"),

@@ -310,8 +310,8 @@ fn notice_expiry_and_renewal_come_by_the_clock_and_link_both_ways() {
             .expect(200);
         assert_eq!(agreement.body["predecessor"], id_of(&cast.programme));
 
-        // 90 days before the 31 December 2028.
-        days(680);
+        // 60 days before the 31 December 2028.
+        days(710);
         clock::strike(&cast.app.context).await.unwrap();
         assert_eq!(status(&cast.programme).await, "expiring");
         assert_eq!(cast.mails("programme_expiring").await, 2);

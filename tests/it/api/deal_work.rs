@@ -133,7 +133,9 @@ fn what_both_read_is_screened_and_stops_at_a_freeze() {
         assert_eq!(curator.status, 403);
         for _ in 0..2 {
             let request = stage.request(Who::Compliance, "POST", &decide);
-            let request = request.header("Idempotency-Key", "\"once\"").json(&yes);
+            let request = request
+                .header("Idempotency-Key", "\"once-only\"")
+                .json(&yes);
             let first = Answer::of(request.send().await.unwrap()).await;
             assert_eq!(first.expect(200)["state"], "waiting");
         }

@@ -36,7 +36,7 @@ use serde_json::json;
 use super::secrets::{Kind, leaks, words};
 use super::{Dice, all_messages, due};
 use crate::api::stage::{
-    BLURB, Stage, Who, clearance, mandate, of, organization, profile, proposable,
+    Answer, BLURB, Stage, Who, clearance, mandate, of, organization, profile, proposable,
 };
 use crate::support::database::{Database, on_each_backend};
 use crate::support::program::{Running, corridor};
@@ -48,6 +48,12 @@ const SUPPRESSED_OF: usize = 20;
 /// How many mails the program hands over at the same time: two senders, four
 /// each, as shipped. So many can be in doubt after a kill.
 const AT_ONCE: usize = 8;
+
+/// How often a request that found the store busy is made again.
+const PATIENCE: usize = 60;
+
+/// What `Retry-After` says then.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Two firms with one person each.
 struct Pair {
@@ -181,8 +187,29 @@ async fn pair(stage: &Stage, number: usize) -> Pair {
         }
         Ok(())
     };
-    stage.context.db.write(write).await.unwrap();
-    made
+    // Another process writes into the same store.
+    for _ in 0..PATIENCE {
+        match stage.context.db.write(write.clone()).await {
+            Err(Error::Busy { .. }) => tokio::time::sleep(RETRY).await,
+            written => {
+                written.unwrap();
+                return made;
+            }
+        }
+    }
+    panic!("the store was busy all the time");
+}
+
+/// What the service answers once it isn't busy, asked again as it says.
+async fn in_time(mut ask: impl AsyncFnMut() -> Answer) -> Answer {
+    for _ in 0..PATIENCE {
+        let answer = ask().await;
+        if answer.status != 503 {
+            return answer;
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+    ask().await
 }
 
 /// The startup's deck, which nobody but itself has been granted.
@@ -223,20 +250,23 @@ async fn introduce(stage: &Stage, pair: &mut Pair) {
         "startup_profile": pair.profile,
         "mandate": pair.mandate,
     });
-    let made = stage.post(Who::Curator, "/v1/matches", body).await;
+    let made = in_time(async || stage.post(Who::Curator, "/v1/matches", body.clone()).await).await;
     let matched = made.location.clone();
     made.expect(201);
     let matched = matched.unwrap();
     let release = json!({"action": "release", "to": "both"});
-    stage.go(Who::Curator, &matched, release).await.expect(200);
+    let released = in_time(async || stage.go(Who::Curator, &matched, release.clone()).await);
+    released.await.expect(200);
     if pair.startup_asks {
         let made = ask_as(stage, &pair.startup_person, &matched).await;
         pair.introduction = Some(format!("/v1/introductions/{made}"));
         return;
     }
-    let asked = stage
-        .request_introduction(Who::Curator, &matched, BLURB)
-        .await;
+    let ask = async || {
+        let asked = stage.request_introduction(Who::Curator, &matched, BLURB);
+        asked.await
+    };
+    let asked = in_time(ask).await;
     pair.introduction.clone_from(&asked.location);
     asked.expect(201);
 }
@@ -248,9 +278,15 @@ async fn ask_as(stage: &Stage, person: &User, matched: &str) -> IntroductionId {
     let parts = context.db.read(parts).await.unwrap();
     let caller = Caller::new(person.clone(), parts);
     let matched = of(matched.rsplit('/').next().unwrap());
-    let (blurb, enclosed) = (BLURB.to_owned(), Enclosed::default());
-    let made = introductions::request(context, &caller, None, matched, blurb, enclosed);
-    made.await.unwrap().id
+    for _ in 0..PATIENCE {
+        let (blurb, enclosed) = (BLURB.to_owned(), Enclosed::default());
+        let made = introductions::request(context, &caller, None, matched, blurb, enclosed);
+        match made.await {
+            Err(Error::Busy { .. }) => tokio::time::sleep(RETRY).await,
+            made => return made.unwrap().id,
+        }
+    }
+    panic!("the store was busy all the time");
 }
 
 fn id_of(mail: &Received) -> String {

@@ -800,7 +800,7 @@ fn a_consent_that_nobody_gave_or_that_ran_out_is_waited_for() {
         let say = async || {
             let request = stage
                 .request(Who::Gul, "POST", "/v1/me/consents")
-                .header("Idempotency-Key", "\"yes\"");
+                .header("Idempotency-Key", "\"yes-once\"");
             Answer::of(request.json(&body).send().await.unwrap()).await
         };
         let words = stage.get(Who::Gul, "/v1/me/consents/words").await;
