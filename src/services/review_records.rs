@@ -162,7 +162,7 @@ fn investors(
 ) -> Result<(), Error> {
     let taxonomy = context.taxonomy();
     let filter = db::investor_profiles::Filter {
-        status: Some(ProfileStatus::InReview),
+        statuses: vec![ProfileStatus::InReview],
         ..db::investor_profiles::Filter::default()
     };
     let most = usize::try_from(limit).unwrap_or_default();

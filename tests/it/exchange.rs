@@ -73,6 +73,20 @@ fn a_file_goes_in_comes_out_and_goes_into_another_store() {
         !bare.contains("@firms.example"),
         "contacts are named only when asked for"
     );
+    // Everything of one of them.
+    let line: Value = serde_json::from_str(piped.lines().next().unwrap()).unwrap();
+    let id = line["record"]["organization"].as_str().unwrap();
+    let kind_of_one = ["export", "--kind", "organization", "--organization", id];
+    let all = corridor_in(old.path(), &kind_of_one).ok();
+    let all: Vec<Value> = all
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for (kind, field) in [("organization", "id"), ("startup_profile", "organization")] {
+        let found: Vec<_> = all.iter().filter(|line| line["type"] == kind).collect();
+        assert_eq!(found.len(), 1, "{kind}");
+        assert_eq!(found[0]["data"][field], id, "{kind}");
+    }
     let table = old.path().join("table.csv");
     let out = [
         "--format",

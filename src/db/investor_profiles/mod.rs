@@ -38,8 +38,8 @@ pub use erased::forget_said;
 pub struct Filter {
     /// Of that firm.
     pub organization: Option<OrganizationId>,
-    /// In that state.
-    pub status: Option<ProfileStatus>,
+    /// In one of these states; any, where there are none.
+    pub statuses: Vec<ProfileStatus>,
     /// Of that sort.
     pub kind: Option<Slug>,
     /// Resident there.
@@ -238,8 +238,9 @@ fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
     if let Some(organization) = filter.organization {
         query = query.filter(dsl::organization_id.eq(organization));
     }
-    if let Some(status) = filter.status {
-        query = query.filter(dsl::status.eq(status.code()));
+    if !filter.statuses.is_empty() {
+        let codes: Vec<&str> = filter.statuses.iter().map(|it| it.code()).collect();
+        query = query.filter(dsl::status.eq_any(codes));
     }
     if let Some(kind) = &filter.kind {
         query = query.filter(dsl::kind.eq(kind.to_string()));

@@ -418,6 +418,18 @@ impl Taxonomy {
         self.facets.get(&(facet, slug.clone()))
     }
 
+    /// The value of a facet that a word names: its slug or a label, whatever
+    /// its case, marks and script.
+    pub fn facet_named(&self, facet: Facet, word: &str) -> Option<&FacetValue> {
+        let folded = fold(word);
+        let is_label = |value: &&FacetValue| {
+            let mut texts = value.labels.texts.values();
+            texts.any(|label| fold(label) == folded)
+        };
+        let by_slug = self.facet(facet).find(|value| value.slug.as_str() == word);
+        by_slug.or_else(|| self.facet(facet).find(is_label))
+    }
+
     /// The tag a word names: its slug, an alias or a label, whatever its case,
     /// marks and script.
     pub fn resolve(&self, word: &str) -> Option<&Tag> {

@@ -91,15 +91,14 @@ impl Asked<'_> {
     }
 }
 
-/// A value of a facet.
+/// A value of a facet by its slug or a label.
 pub(super) fn value(
     name: &str,
     facet: Facet,
     word: &str,
     taxonomy: &Taxonomy,
 ) -> Result<Slug, Problem> {
-    let mut known = taxonomy.facet(facet);
-    let found = known.find(|value| value.slug.as_str() == word);
+    let found = taxonomy.facet_named(facet, word);
     let unknown = || bad(name, format!("`{name}` is none of its values."));
     found.map(|value| value.slug.clone()).ok_or_else(unknown)
 }

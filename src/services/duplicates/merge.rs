@@ -176,7 +176,7 @@ fn party(conn: &mut Conn, id: OrganizationId) -> Result<Party, Error> {
 
 /// Whether people stand behind a firm: it has members, or some confirmed its
 /// records once.
-pub(super) fn is_claimed(conn: &mut Conn, id: OrganizationId) -> Result<bool, Error> {
+pub(in crate::services) fn is_claimed(conn: &mut Conn, id: OrganizationId) -> Result<bool, Error> {
     let investor = db::investor_profiles::of(conn, id)?;
     let claimed = investor.is_some_and(|it| it.claimed)
         || !db::users::members(conn, id)?.is_empty()

@@ -13,7 +13,8 @@ use crate::db::page::Page;
 use crate::db::{self, Conn, duplicates, merges};
 use crate::domain::account::Role;
 use crate::domain::duplicate::{
-    Duplicate, DuplicateAction, DuplicateState, Ground, Reason, host_tells, step, together,
+    Duplicate, DuplicateAction, DuplicateState, Ground, Reason, can_be_twins, host_tells, step,
+    together,
 };
 use crate::domain::event::Value;
 use crate::domain::fault::Faults;
@@ -25,6 +26,7 @@ use crate::domain::values::OrganizationKind;
 
 pub use look::catch_up;
 pub(super) use look::{look, look_at_new};
+pub(super) use merge::is_claimed;
 
 use super::caller::in_any_hat;
 use super::log::Pen;
@@ -100,7 +102,7 @@ pub async fn find(context: &Context, caller: &Caller, id: DuplicateId) -> Result
 fn firm(conn: &mut Conn, id: OrganizationId) -> Result<Firm, Error> {
     Ok(Firm {
         organization: db::organizations::find(conn, id)?.ok_or(Error::NotFound)?,
-        claimed: merge::is_claimed(conn, id)?,
+        claimed: is_claimed(conn, id)?,
         merged_into: merges::keeper(conn, id)?,
     })
 }
@@ -186,12 +188,12 @@ fn reportable(
         }
     }
     if let [one, other] = kinds.as_slice()
-        && (one != other || !matches!(one, OrganizationKind::Startup | OrganizationKind::Investor))
+        && (one != other || !can_be_twins(*one))
     {
         faults.push(
             "/organizations",
             "kinds_differ",
-            "Only two startups or two investors can be one firm.",
+            "Only two startups, two investors or two partners can be one firm.",
         );
     }
     let kind = kinds.first().copied();

@@ -172,8 +172,11 @@ impl Hand {
                 let mut row = row;
                 let about = row.about.take();
                 let name = row.firm_id.is_some().then(|| row.external_id.clone());
+                let has_more = row.content.is_some();
                 let (firm, outcome, doubts) = put_record(records, conn, row)?;
                 let outcome = match about {
+                    // A row whose mandate people have taken over is left alone.
+                    Some(_) if has_more && outcome == RowOutcome::Kept => outcome,
                     Some(about) => {
                         let name = name.as_deref();
                         desk.put_imported_about(conn, (firm, name), *about, outcome)?

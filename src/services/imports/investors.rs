@@ -77,10 +77,13 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
     Ok(import.count(firm.id, change))
 }
 
-/// Whether another firm became one with it: then people have taken it over.
+/// Whether somebody of it has an account, or another firm became one with it:
+/// then people have taken it over, whatever is on record of it.
 fn is_kept(conn: &mut Conn, known: Option<&Organization>) -> Result<bool, Error> {
     Ok(match known {
-        Some(firm) => db::merges::is_part(conn, firm.id)?,
+        Some(firm) => {
+            db::merges::is_part(conn, firm.id)? || !db::users::members(conn, firm.id)?.is_empty()
+        }
         None => false,
     })
 }

@@ -1,17 +1,21 @@
-//! What an investor that a partner refers says of itself, beside its mandate. A
-//! firm has one such profile; nobody is asked for it alone.
+//! What an investor says of itself, beside its mandate, as a partner refers it or
+//! a file of the operator's has it. A firm has one such profile; nobody is asked
+//! for it alone.
 
-use crate::db::{Conn, investor_profiles as rows, record_names};
+use crate::db::{self, Conn, investor_profiles as rows, record_names};
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{OrganizationId, ReferralId};
 use crate::domain::import::RowOutcome;
 use crate::domain::investor::{
-    Accreditation, InvestorContent, InvestorProfile, accredited, status_after_edit, step,
+    Accreditation, AccreditationStatus, InvestorContent, InvestorProfile, accredited,
+    status_after_edit, step,
 };
 use crate::domain::permission::Hat;
 use crate::domain::profile::{ProfileAction, ProfileStatus};
+use crate::domain::refusal::Refusal;
 
+use super::super::duplicates::is_claimed;
 use super::super::investors::{Around, store};
 use super::super::transitions::code;
 use super::super::{Context, Error, walls};
@@ -60,20 +64,72 @@ fn obstacles(
     Ok(faults)
 }
 
-/// Nobody but the operator's people verifies an accreditation.
-fn claimed_only(
+/// What is said, with its accreditation as it may be said: nobody but the
+/// operator's people verifies one. Whoever says the same claim again, as the
+/// file that it came in does, takes no verification back.
+fn with_accreditation(
+    source: Source,
     before: &Accreditation,
     content: InvestorContent,
 ) -> Result<InvestorContent, Error> {
-    let accreditation = accredited(before, &content.accreditation, false).map_err(|wrong| {
-        let mut faults = Faults::new();
-        faults.absorb(PLACE, wrong);
-        faults
-    })?;
+    use AccreditationStatus as S;
+    let said = &content.accreditation;
+    let again = (before.status, said.status) == (S::Verified, S::Claimed)
+        && (&before.basis, before.valid_to) == (&said.basis, said.valid_to);
+    let accreditation = if again {
+        before.clone()
+    } else {
+        let by_operator = matches!(source, Source::File);
+        accredited(before, said, by_operator).map_err(|wrong| {
+            let mut faults = Faults::new();
+            faults.absorb(PLACE, wrong);
+            faults
+        })?
+    };
     Ok(InvestorContent {
         accreditation,
         ..content
     })
+}
+
+/// Whether a profile is corrected where it stands. A file of the operator's
+/// corrects what no reviewer has taken up yet, and leaves what people moved as
+/// it is; a partner is told why not.
+fn is_open(source: Source, status: ProfileStatus) -> Result<bool, Error> {
+    use ProfileStatus as S;
+    let refusal = match status {
+        S::Draft | S::ChangesRequested | S::Rejected | S::Approved | S::Published | S::Stale => {
+            return Ok(true);
+        }
+        S::Submitted | S::InReview => in_review(),
+        // A suspended one is shown as paused, and answers as one.
+        S::Paused | S::Suspended | S::Withdrawn | S::Archived | S::Erased => closed(),
+    };
+    match source {
+        Source::Referral(_) => Err(refusal),
+        Source::File => Ok(status == S::Submitted),
+    }
+}
+
+/// Whether people have taken a firm over, or want nothing to do with what
+/// others say of it. `outcome` came of the rest of its row: what people took
+/// over was kept there, though not all that was kept is people's.
+fn is_taken_over(
+    conn: &mut Conn,
+    firm: OrganizationId,
+    outcome: RowOutcome,
+) -> Result<bool, Error> {
+    if outcome == RowOutcome::Created {
+        return Ok(false);
+    }
+    let mut contacts = db::contacts::asked_of(conn, &[firm])?.into_iter();
+    if contacts.any(|(_, _, said_no)| said_no) {
+        return Ok(true);
+    }
+    Ok(
+        outcome == RowOutcome::Kept
+            && (is_claimed(conn, firm)? || db::merges::is_part(conn, firm)?),
+    )
 }
 
 impl Desk {
@@ -94,8 +150,9 @@ impl Desk {
         }
     }
 
-    /// The same from a file of the operator's, with what became of the row: a
-    /// profile that its firm stands behind is left as it is.
+    /// The same from a file of the operator's, with what became of the row, of
+    /// which `outcome` came of all else: what people have taken over is left as
+    /// it is, the firm's first profile included.
     pub(in crate::services) fn put_imported_about(
         &self,
         conn: &mut Conn,
@@ -103,19 +160,26 @@ impl Desk {
         content: InvestorContent,
         outcome: RowOutcome,
     ) -> Result<RowOutcome, Error> {
-        let changed = match rows::of(conn, firm)? {
+        if is_taken_over(conn, firm, outcome)? {
+            return Ok(kept(outcome));
+        }
+        let became = match rows::of(conn, firm)? {
             None => {
                 self.insert_about(conn, Source::File, firm, content)?;
-                true
+                Corrected::Changed
             }
-            Some(before) if before.claimed => return Ok(kept(outcome)),
+            Some(before) if before.claimed => Corrected::Kept,
             Some(before) => self.correct_about(conn, Source::File, before, content)?,
         };
+        if became == Corrected::Kept {
+            return Ok(kept(outcome));
+        }
         if let (Some(name), Some(profile)) = (name, rows::of(conn, firm)?) {
             record_names::put(conn, profile.id.uuid(), name)?;
         }
+        let changed = became == Corrected::Changed;
         Ok(match outcome {
-            RowOutcome::Unchanged if changed => RowOutcome::Updated,
+            RowOutcome::Unchanged | RowOutcome::Kept if changed => RowOutcome::Updated,
             other => other,
         })
     }
@@ -131,7 +195,7 @@ impl Desk {
         let profile = InvestorProfile {
             id: self.context.new_id(),
             organization,
-            content: claimed_only(&none, content)?,
+            content: with_accreditation(source, &none, content)?,
             status: ProfileStatus::Draft,
             claimed: false,
             revision: 1,
@@ -157,25 +221,18 @@ impl Desk {
         source: Source,
         before: InvestorProfile,
         content: InvestorContent,
-    ) -> Result<bool, Error> {
+    ) -> Result<Corrected, Error> {
         use ProfileStatus as S;
-        let content = claimed_only(&before.content.accreditation, content)?;
+        let content = with_accreditation(source, &before.content.accreditation, content)?;
         let over = matches!(before.status, S::Withdrawn | S::Archived | S::Erased);
         if !over && before.content == content {
             self.submit_about(conn, &before)?;
-            return Ok(false);
+            return Ok(Corrected::Nothing);
         }
-        match before.status {
-            S::Submitted | S::InReview => return Err(in_review()),
-            // A suspended one is shown as paused, and answers as one.
-            _ if over || matches!(before.status, S::Paused | S::Suspended) => {
-                return Err(closed());
-            }
-            _ => {}
+        if !is_open(source, before.status)? {
+            return Ok(Corrected::Kept);
         }
-        let taxonomy = self.context.taxonomy();
-        let status = status_after_edit(&before, &content, &taxonomy)
-            .map_err(|refusal| at(PLACE, refusal))?;
+        let status = self.status_corrected(conn, &before, &content)?;
         let after = InvestorProfile {
             content,
             status,
@@ -190,7 +247,32 @@ impl Desk {
         store(conn, &after)?;
         self.log_about(conn, source, &after)?;
         self.submit_about(conn, &after)?;
-        Ok(true)
+        Ok(Corrected::Changed)
+    }
+
+    /// Where a profile stands that says this from now on. One that waits for its
+    /// reviewers stays whole, as one that others are shown does.
+    fn status_corrected(
+        &self,
+        conn: &mut Conn,
+        before: &InvestorProfile,
+        content: &InvestorContent,
+    ) -> Result<ProfileStatus, Error> {
+        if before.status != ProfileStatus::Submitted {
+            let taxonomy = self.context.taxonomy();
+            return status_after_edit(before, content, &taxonomy)
+                .map_err(|refusal| at(PLACE, refusal));
+        }
+        let anew = InvestorProfile {
+            content: content.clone(),
+            status: ProfileStatus::Draft,
+            ..before.clone()
+        };
+        let lacking = obstacles(&self.context, conn, &anew)?;
+        if lacking.is_empty() {
+            return Ok(before.status);
+        }
+        Err(at(PLACE, Refusal::incomplete(lacking)))
     }
 
     /// Others read the text of a profile in that state already.
@@ -243,7 +325,13 @@ impl Desk {
                 facts.push(("referral", Value::Id(referral.uuid())));
                 "investor_profile.referred"
             }
-            Source::File => "investor_profile.imported",
+            Source::File => {
+                let accreditation = profile.content.accreditation.status;
+                if accreditation == AccreditationStatus::Verified {
+                    facts.push(("accreditation", code(accreditation.code())));
+                }
+                "investor_profile.imported"
+            }
         };
         self.pen.append(
             conn,
@@ -259,6 +347,16 @@ impl Desk {
 enum Source {
     Referral(ReferralId),
     File,
+}
+
+/// What a correction came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Corrected {
+    /// It was said already.
+    Nothing,
+    Changed,
+    /// People moved it: left as it is.
+    Kept,
 }
 
 /// What became of a row of which the firm keeps a part.

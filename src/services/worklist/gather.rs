@@ -334,7 +334,7 @@ impl Pile<'_> {
     /// The same of investors' profiles.
     fn investors_to_agree(&mut self, conn: &mut Conn) -> Result<(), Error> {
         let filter = db::investor_profiles::Filter {
-            status: Some(ProfileStatus::InReview),
+            statuses: vec![ProfileStatus::InReview],
             ..db::investor_profiles::Filter::default()
         };
         let most = usize::try_from(MOST).unwrap_or_default();

@@ -568,6 +568,12 @@ fn what_people_stand_behind_is_not_merged_over_their_heads() {
         let mixed = curator.post(DUPLICATES, &report(&one.id, &fund.id)).await;
         let mixed = mixed.expect(422);
         assert_eq!(mixed.faults(), ["#/organizations kinds_differ"]);
+        // Two partners may be one as well.
+        let guild = firm(&app, "partner", "Guild", "IL").await;
+        let chamber = firm(&app, "partner", "Chamber", "IL").await;
+        let partners = report(&guild.id, &chamber.id);
+        let made = curator.post(DUPLICATES, &partners).await;
+        assert_eq!(made.expect(201).text("state"), "open");
         let itself = curator.post(DUPLICATES, &report(&one.id, &one.id)).await;
         assert_eq!(itself.expect(422).faults(), ["#/organizations two_needed"]);
         let made = curator.post(DUPLICATES, &report(&one.id, &two.id)).await;

@@ -13,7 +13,7 @@ use super::imports::{CSV, NDJSON, imported, lines};
 use super::referrals::{investor, office, startup};
 use super::stage::{Stage, Who};
 use crate::support::app::App;
-use crate::support::builders::{Firm, PASSWORD, colleague, corridor, operator};
+use crate::support::builders::{Firm, PASSWORD, act, colleague, corridor, operator};
 use crate::support::client::{Answer, Client};
 use crate::support::database::{Database, on_each_backend, on_runtime};
 
@@ -34,6 +34,27 @@ async fn exported(app: &App, who: &Client, wanted: &Value) -> Answer {
 async fn fetched(who: &Client, export: &Answer) -> (HeaderMap, String) {
     assert_eq!(export.text("state"), "ready", "{:#}", export.body);
     who.call("GET", export.text("file")).fetch().await
+}
+
+/// Everything of a firm, as one of its people gets it.
+pub(super) async fn everything(stage: &Stage, who: Who, firm: &str) -> Vec<Value> {
+    let wanted = json!({ "kind": "organization", "organization": firm, "format": "ndjson" });
+    let export = stage.post(who, EXPORTS, wanted).await.expect(201);
+    let holder = Uuid::now_v7();
+    while work::work(&stage.context, holder).await.unwrap() {}
+    let file = format!("{EXPORTS}/{}/file", export["id"].as_str().unwrap());
+    let text = stage.get(who, &file).await;
+    assert_eq!(text.status, 200);
+    let lines = text.text.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// What lines of one type say.
+pub(super) fn of_type<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    let found = lines.iter().filter(|line| line["type"] == kind);
+    found.map(|line| &line["data"]).collect()
 }
 
 /// A list as a file.
@@ -80,6 +101,18 @@ fn hard() -> Vec<Value> {
     vec![one, two, three]
 }
 
+/// The operator's people let the one investor through and verify what it claims.
+async fn verified(curator: &Client) {
+    let page = curator.get("/v1/investor-profiles").await.expect(200);
+    let id = page.body["items"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/investor-profiles/{id}");
+    act(curator, &path, "claim").await;
+    act(curator, &path, "approve").await;
+    let proof = json!({ "accreditation": { "status": "verified" } });
+    let seen = curator.patch(&path, "*", &proof).await.expect(200);
+    assert_eq!(seen.body["accredited"], true);
+}
+
 #[test]
 fn what_is_exported_comes_back_as_it_was() {
     on_each_backend(async |database| {
@@ -87,6 +120,10 @@ fn what_is_exported_comes_back_as_it_was() {
         let curator = operator(&app, "Curator", &[Role::Curator]).await;
         let import = imported(&app, &curator, "", NDJSON, &lines(&hard())).await;
         assert_eq!(import["progress"]["created"], 3, "{import:#}");
+        verified(&curator).await;
+        // The file that only claims it takes no verification back.
+        let again = imported(&app, &curator, "", NDJSON, &lines(&hard())).await;
+        assert_eq!(again["progress"]["unchanged"], 3, "{again:#}");
         for kind in ["startup_profiles", "mandates", "investor_profiles"] {
             let first = list(&app, &curator, kind, "ndjson").await;
             let table = list(&app, &curator, kind, "csv").await;
@@ -399,11 +436,19 @@ fn a_side_reads_in_its_file_no_more_than_on_its_screens() {
         let database = Database::sqlite();
         let stage = Stage::set(&database).await;
         deal(&stage).await;
+        let profile = super::investors::draft(&stage).await;
+        let comments = json!([{ "pointer": "/about/en", "comment": "Which stages?" }]);
+        for (who, action) in [
+            (Who::Gul, json!({ "action": "submit" })),
+            (Who::Curator, json!({ "action": "claim" })),
+            (
+                Who::Curator,
+                json!({ "action": "request_changes", "comments": comments }),
+            ),
+        ] {
+            stage.go(who, &profile, action).await.expect(200);
+        }
         stage.context.db.seal_pending().await.unwrap();
-        let made = |who, id: String| {
-            let wanted = json!({ "kind": "organization", "organization": id, "format": "ndjson" });
-            stage.post(who, EXPORTS, wanted)
-        };
         for (who, id, screens) in [
             (
                 Who::Dana,
@@ -416,19 +461,7 @@ fn a_side_reads_in_its_file_no_more_than_on_its_screens() {
                 ["/v1/matches", "/v1/introductions", "/v1/deals"],
             ),
         ] {
-            let export = made(who, id.clone()).await.expect(201)["id"]
-                .as_str()
-                .unwrap()
-                .to_owned();
-            let holder = Uuid::now_v7();
-            while work::work(&stage.context, holder).await.unwrap() {}
-            let text = stage.get(who, &format!("{EXPORTS}/{export}/file")).await;
-            assert_eq!(text.status, 200);
-            let lines: Vec<Value> = text
-                .text
-                .lines()
-                .map(|line| serde_json::from_str(line).unwrap())
-                .collect();
+            let lines = everything(&stage, who, &id).await;
             for (screen, kind) in screens.iter().zip(["match", "introduction", "deal"]) {
                 let shown = stage.get(who, screen).await.expect(200);
                 let shown = shown["items"].as_array().unwrap().clone();
@@ -450,6 +483,15 @@ fn a_side_reads_in_its_file_no_more_than_on_its_screens() {
             };
             assert!(events("deal") > 0 && events("introduction") > 0);
             assert!(lines.iter().any(|line| line["type"] == "disclosure"));
+            // What the investor says of itself, and was asked, is its own.
+            let own = usize::from(who == Who::Gul);
+            for kind in [
+                "investor_profile",
+                "investor_profile_revision",
+                "review_comment",
+            ] {
+                assert_eq!(of_type(&lines, kind).len(), own, "{kind} of {id}");
+            }
         }
     });
 }

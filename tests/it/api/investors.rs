@@ -218,15 +218,17 @@ fn investors_are_found_by_what_they_say_and_by_nobody_else() {
         let location = draft(&stage).await;
         for query in [
             "type=family_office",
+            "type=ail%C9%99%20OFISI",
             "residence=AZ&assets=10m_50m",
             "accreditation=claimed&claimed=true&sort=-updated_at",
             "status=draft&updated_since=2026-01-01T00:00:00Z",
+            "status=published,draft",
         ] {
             let list = format!("/v1/investor-profiles?{query}");
             let items = stage.get(Who::Curator, &list).await.expect(200)["items"].clone();
             assert_eq!(items.as_array().unwrap().len(), 1, "{query}");
         }
-        for query in ["residence=IL", "status=published", "assets=over_1b"] {
+        for query in ["residence=IL", "status=published,paused", "assets=over_1b"] {
             let list = format!("/v1/investor-profiles?{query}");
             let items = stage.get(Who::Curator, &list).await.expect(200)["items"].clone();
             assert_eq!(items, json!([]), "{query}");

@@ -29,6 +29,7 @@ mod golden_names;
 pub mod holding;
 mod idempotency;
 mod imports;
+mod imports_about;
 mod imports_care;
 mod imports_cost;
 mod imports_faults;

@@ -10,7 +10,8 @@ use crate::domain::tag::{Facet, Taxonomy};
 use crate::domain::text::Slug;
 use crate::http::api::exchange::{query_code, query_id};
 use crate::http::api::finding::{
-    Asked, Wrong, order_of, query_country, query_day, query_language, query_time, tag, value,
+    Asked, Wrong, order_of, query_country, query_day, query_language, query_several, query_time,
+    tag, value,
 };
 use crate::http::problem::Problem;
 use crate::services::investors::Filter;
@@ -23,10 +24,14 @@ pub struct InvestorProfileFilters {
     /// Of that firm.
     #[param(format = "uuid", max_length = 36)]
     organization: Option<String>,
-    /// In that state.
-    #[param(max_length = 20, example = "published")]
+    /// In one of these states, with commas between.
+    #[param(
+        max_length = 300,
+        pattern = "^[a-z_]+(,[a-z_]+)*$",
+        example = "published,paused"
+    )]
     status: Option<String>,
-    /// Of that sort: a value of the facet `investor_type`.
+    /// Of that sort: a value of the facet `investor_type`, by its slug or a label.
     #[serde(rename = "type")]
     #[param(max_length = 80, example = "family_office")]
     kind: Option<String>,
@@ -100,7 +105,7 @@ impl InvestorProfileFilters {
             AccreditationStatus::from_code,
         );
         let assets = query_code("assets", self.assets.as_deref(), AssetsBand::from_code);
-        let status = query_code("status", self.status.as_deref(), ProfileStatus::from_code);
+        let status = query_several("status", self.status.as_deref(), ProfileStatus::from_code);
         let organization = query_id("organization", self.organization.as_deref());
         let created_since = query_time("created_since", self.created_since.as_deref());
         let updated_since = query_time("updated_since", self.updated_since.as_deref());
@@ -114,7 +119,7 @@ impl InvestorProfileFilters {
         let order = order_of(self.sort.as_deref(), &Query::default(), &mut wrong);
         let filter = Filter {
             organization: wrong.take(organization),
-            status: wrong.take(status),
+            statuses: wrong.take(status),
             kind: wrong.take(kind.transpose()),
             residence: wrong.take(query_country("residence", self.residence.as_deref())),
             assets: wrong.take(assets),

@@ -5,6 +5,7 @@ use corridor::domain::ids::IntroductionId;
 use corridor::domain::introduction::IntroductionStatus;
 use serde_json::{Value, json};
 
+use super::super::exports::{everything, of_type};
 use super::super::stage::{Stage, Who};
 use super::files::{Form, pdf};
 use super::{TITLE, deck, fetch, path_of, upload};
@@ -163,6 +164,13 @@ fn a_grant_opens_up_to_its_level_and_each_opening_is_on_record() {
         assert_eq!(views["items"].as_array().unwrap().len(), 1, "{views:#}");
         assert_eq!(views["items"][0]["by"], super::super::stage::INVESTOR);
         assert_eq!(views["items"][0]["introduction"], id);
+        // So it reads in its file of everything.
+        let firm = stage.startup.id.to_string();
+        let file = everything(&stage, Who::Dana, &firm).await;
+        assert_eq!(of_type(&file, "document").len(), 2);
+        assert_eq!(of_type(&file, "document_grant")[0]["level"], "l2");
+        let openings = of_type(&file, "document_opening");
+        assert_eq!(json!(openings), views["items"]);
         let ledger = format!(
             "/v1/organizations/{}/disclosures?limit=100",
             stage.startup.id
