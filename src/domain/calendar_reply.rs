@@ -275,7 +275,7 @@ END:VCALENDAR
             let calendar = CALENDAR.replace("Israel Standard Time", zone);
             assert_eq!(proposed(&calendar), eight, "{zone}");
         }
-        assert_eq!(proposed(&CALENDAR.replace("\n", "\r\n")), eight);
+        assert_eq!(proposed(&CALENDAR.replace('\n', "\r\n")), eight);
         let unknown = CALENDAR.replace("Israel Standard Time", "Customized Time Zone");
         assert_eq!(proposed(&unknown), None);
         for broken in ["", "PT", "P1D", "PT5", "PT99999999999999999999H", "PT1X"] {

@@ -68,8 +68,10 @@ mod tests {
         servers(&config.mail).unwrap()
     }
 
+    type Shown<'a> = (String, Security, Option<(&'a str, &'a str)>);
+
     /// Where, how, and as whom.
-    fn shown(settings: &[SmtpSettings]) -> Vec<(String, Security, Option<(&str, &str)>)> {
+    fn shown(settings: &[SmtpSettings]) -> Vec<Shown<'_>> {
         let one = |it: &SmtpSettings| format!("{}:{}", it.host, it.port);
         settings
             .iter()

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use uuid::Uuid;
 
 use super::super::Failure;
-use super::super::demo::data::{DEFAULT, parse};
+use super::super::demo::data::{DEFAULT, MandateEntry, StartupEntry, parse};
 use crate::domain::mandate::MandateContent;
 use crate::domain::profile::StartupContent;
 use crate::domain::values::OrganizationKind;
@@ -173,9 +173,9 @@ impl Maker {
     /// The demo's file is damaged.
     pub fn new(args: &RowsArgs) -> Result<Self, Failure> {
         let demo = parse(DEFAULT).map_err(Failure::new)?;
-        let profiles = demo.startups.iter().map(|entry| entry.content());
+        let profiles = demo.startups.iter().map(StartupEntry::content);
         let mandates = demo.investors.iter().flat_map(|entry| &entry.mandates);
-        let mandates = mandates.map(|entry| entry.content());
+        let mandates = mandates.map(MandateEntry::content);
         Ok(Self {
             args: args.clone(),
             next: 0,
@@ -260,7 +260,7 @@ fn name(script: &Script, number: u32, chance: u32) -> Option<String> {
 
 /// One firm of three has its name in another script as well.
 fn other_names(script: &Script, number: u32, chance: u32) -> BTreeMap<String, String> {
-    let other = nth(&SCRIPTS, chance >> 20).filter(|_| number % 3 == 0);
+    let other = nth(&SCRIPTS, chance >> 20).filter(|_| number.is_multiple_of(3));
     let other = other.filter(|other| other.language != script.language);
     let named = other.and_then(|other| {
         let name = name(other, number, chance)?;

@@ -49,7 +49,7 @@ struct AskPage<'a> {
     sent: bool,
 }
 
-impl<'a> AskPage<'a> {
+impl AskPage<'_> {
     fn of(context: &Context, words: &'static Wording) -> Self {
         Self::blank(words, context.settings.operator.display_name().as_str())
     }

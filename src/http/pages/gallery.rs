@@ -34,6 +34,9 @@ struct Gallery<'a> {
 }
 
 /// The page that shows them.
+///
+/// # Panics
+/// Never: writing strings into a string doesn't fail.
 pub fn html(parts: &[Part]) -> String {
     Gallery { parts }
         .render()

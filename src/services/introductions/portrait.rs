@@ -78,7 +78,7 @@ impl Portrait {
     fn of_startup(conn: &mut Conn, pair: &Pair, named: bool) -> Result<Self, Error> {
         let content = &pair.profile.content;
         let mut portrait = Self::default()
-            .words(Factor::Stage, "stage", &content.stage)
+            .words(Factor::Stage, "stage", content.stage)
             .tags(content.all_tags());
         if !named {
             let names = names_that_tell(conn, pair.profile.organization)?;

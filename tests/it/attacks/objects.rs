@@ -240,13 +240,7 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     let freeze = json!({ "scope": "country", "value": "GE", "reason": "A test" });
     let freeze = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
     let freeze = freeze.expect(201)["id"].as_str().unwrap().to_owned();
-    let apart = stage.another_investor("Kept Apart", |_| ()).await;
-    let apart = json!({
-        "organizations": [stage.startup.id.to_string(), apart.organization.to_string()],
-        "reason": "A test",
-    });
-    let made = stage.post(Who::Compliance, "/v1/blocks", apart).await;
-    assert_eq!(made.status, 204, "{}", made.text);
+    keep_apart(stage).await;
     let block = items(Who::Compliance, "/v1/blocks").await;
     let partner = accounts_partner(stage).await;
     let promise = commitment(stage).await;
@@ -324,6 +318,17 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
             of_programme(stage, "rematches", json!({ "top": 1 })).await,
         ),
     ])
+}
+
+/// A block between the victim and somebody it has nothing to do with.
+async fn keep_apart(stage: &Stage) {
+    let apart = stage.another_investor("Kept Apart", |_| ()).await;
+    let apart = json!({
+        "organizations": [stage.startup.id.to_string(), apart.organization.to_string()],
+        "reason": "A test",
+    });
+    let made = stage.post(Who::Compliance, "/v1/blocks", apart).await;
+    assert_eq!(made.status, 204, "{}", made.text);
 }
 
 /// What a partner of the programme asked for.

@@ -388,7 +388,7 @@ impl Walk {
         match self.dice.between(0, 4) {
             0 => {
                 self.puts(Who::Dana, &format!("{deal}/round"), round())
-                    .await
+                    .await;
             }
             1 => {
                 let members = format!("{deal}/participants");

@@ -116,10 +116,8 @@ fn relaxed_body(body: &str) -> String {
     let lines: Vec<String> = body.split("\r\n").map(line).collect();
     let filled = lines.iter().rposition(|line| !line.is_empty());
     let filled = filled.map_or(0, |last| last + 1);
-    lines[..filled]
-        .iter()
-        .map(|it| format!("{it}\r\n"))
-        .collect()
+    let ended = |text: String, line: &String| text + line + "\r\n";
+    lines[..filled].iter().fold(String::new(), ended)
 }
 
 /// One signature: the algorithm it was made by, or what is wrong.
