@@ -195,7 +195,12 @@ mod tests {
                 if language != Language::En {
                     let both = texts(html);
                     let both: Vec<_> = both.intersection(&texts(other)).cloned().collect();
-                    let left: Vec<_> = both.iter().filter(|text| !is_of_all(text)).collect();
+                    // Where it stands, this page is offered in its other languages.
+                    let offered = name.starts_with("page my_consents_ask");
+                    let offers = ["My consents", "Razılıqlarım"];
+                    let is_offer = |text: &str| offered && offers.contains(&text);
+                    let left = both.iter().filter(|it| !is_of_all(it) && !is_offer(it));
+                    let left: Vec<_> = left.collect();
                     assert!(left.is_empty(), "{name} in {tag}: {left:?}");
                 }
             }
