@@ -47,8 +47,8 @@ use crate::services::documents::vault::Vault;
 use crate::services::files::Folder;
 use crate::services::fitness::Fitness;
 use crate::services::{
-    Clock, Context, Documents, Exchange, Parts, Settings, duplicates, mail_keys, programmes,
-    search, signing, tags,
+    Clock, Context, Documents, Exchange, Parts, Settings, deals, duplicates, mail_keys, pipelines,
+    programmes, search, signing, tags,
 };
 use crate::telemetry::Metrics;
 
@@ -158,7 +158,20 @@ pub async fn context(
     let context = assembled(config, db, clock, public_url, (&secret, keys))?;
     tags::open(&context).await.map_err(StartError::new)?;
     publish_rules(&context).await?;
+    let screened = deals::screen_old(&context).await;
+    screened.map_err(StartError::new)?;
     Ok(context)
+}
+
+/// Puts the pipelines that came with the program on record, for a service that
+/// deals are opened in. A command that runs beside it, perhaps of another version,
+/// leaves them alone.
+///
+/// # Errors
+/// The store can't be written.
+pub async fn publish_pipelines(context: &Context) -> Result<(), StartError> {
+    let published = pipelines::publish_shipped(context).await;
+    published.map_err(StartError::new)
 }
 
 fn token_lifetime(config: &Config) -> TimeDelta {
@@ -377,6 +390,7 @@ impl Corridor {
         let db = open_store(config)?;
         let public_url = config.server.public_url_at(bound);
         let mut context = context(config, db, Clock::System, public_url).await?;
+        publish_pipelines(&context).await?;
         context.passwords = context.passwords.behind_readers();
         fill_index(&context).await?;
         let mailer = mailer(config)?;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use corridor::cli::bench::rows::{Maker, Of, RowsArgs};
 use corridor::db::Conn;
 use corridor::domain::account::{Membership, Role, User};
-use corridor::domain::export::{ExportKind, Wanted};
+use corridor::domain::export::{ExportFormat, ExportKind, Wanted};
 use corridor::domain::import::{FileFormat, ImportOptions, ImportState};
 use corridor::domain::text::Language;
 use corridor::domain::values::OrganizationKind;
@@ -165,7 +165,8 @@ async fn exported(context: &Context) -> Duration {
         kind: ExportKind::StartupProfiles,
         organization: None,
         filters: String::new(),
-        format: FileFormat::Ndjson,
+        format: ExportFormat::Ndjson,
+        wait: false,
     };
     let begun = Instant::now();
     let (to, mut lines) = mpsc::channel(1024);

@@ -28,10 +28,7 @@ fn by_id(conn: &mut Conn, n: u32) -> db::Result<usize> {
 
 fn page(conn: &mut Conn, n: u32) -> db::Result<usize> {
     let after = at(n);
-    let cursor = Cursor {
-        created_at: after.created_at,
-        id: after.id.uuid(),
-    };
+    let cursor = Cursor::at(after.created_at, after.id);
     let filter = startup_profiles::Filter::default();
     Ok(startup_profiles::list(conn, &filter, Some(cursor), PAGE)?.len())
 }

@@ -117,13 +117,17 @@ fn questions(rows: u32) -> Vec<Question> {
         let end = |mark: &'static str| if begins { mark } else { "" };
         let quoted: Vec<_> = plain.iter().map(|it| format!("\"{it}\"")).collect();
         #[cfg(feature = "postgres")]
-        let marked: Vec<_> = plain.iter().map(|it| format!("'{it}'")).collect();
+        let marked: Vec<_> = plain
+            .iter()
+            .enumerate()
+            .map(|(place, word)| in_any_field(word, begins && place + 1 == plain.len()))
+            .collect();
         Question {
             what,
             words: words.to_owned(),
             fts5: quoted.join(" AND ") + end(" *"),
             #[cfg(feature = "postgres")]
-            tsquery: marked.join(" & ") + end(":*"),
+            tsquery: marked.join(" & "),
         }
     };
     vec![
@@ -138,6 +142,15 @@ fn questions(rows: u32) -> Vec<Question> {
         question("a word that all have", "hydrants", &["hydrants"], true),
         question("a tag", "nrw", &["t_water_loss"], false),
     ]
+}
+
+/// A word in any field of a startup, which stands before it in the index, in
+/// PostgreSQL's words.
+#[cfg(feature = "postgres")]
+fn in_any_field(word: &str, begins: bool) -> String {
+    let end = if begins { ":*" } else { "" };
+    let fields = ["sn", "sh", "sb", "sf"].map(|field| format!("'{field}{word}'{end}"));
+    format!("({})", fields.join(" | "))
 }
 
 /// The search as a list reads it, and the plain query, on one connection each.

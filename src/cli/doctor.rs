@@ -16,7 +16,7 @@ use crate::domain::worklist::{REFUSED_DAYS, UNSERVED_MINUTES};
 use crate::mail::DkimKey;
 use crate::services::documents::upkeep;
 use crate::services::rates::coverage;
-use crate::services::{Clock, Context, mail_keys, recompute};
+use crate::services::{Clock, Context, mail_keys, pipelines, recompute};
 use crate::startup::{context_to_look, mailer, open_to_look};
 
 use super::{Failure, progress};
@@ -109,6 +109,10 @@ async fn contents(
             report.say("keys", Finding::Fine(keys.to_owned()))?;
             report.say("documents", documents(&context, args.hashes).await?)?;
             report.say("calendars", calendars(&context))?;
+            report.say("pipelines", astray(&context).await?)?;
+            if let Some(replaced) = replaced_pipelines(&context).await? {
+                report.say("pipelines", replaced)?;
+            }
             if let Some(lacking) = signatures(config, &context).await? {
                 report.say("signatures", lacking)?;
             }
@@ -169,6 +173,32 @@ fn unknown_callers(config: &Config) -> Option<Finding> {
                 .to_owned(),
         )
     })
+}
+
+/// A deal whose stage its version of the pipelines doesn't have moves nowhere.
+async fn astray(context: &Context) -> Result<Finding, Failure> {
+    let astray = pipelines::astray(context).await.map_err(Failure::new)?;
+    if astray.is_empty() {
+        let fine = "every deal stands at a stage of its version";
+        return Ok(Finding::Fine(fine.to_owned()));
+    }
+    Ok(Finding::Bad(format!(
+        "deals stand at {}, which the version they were opened under doesn't have; a curator can have them go through another pipeline (`reroute`)",
+        astray.join(", ")
+    )))
+}
+
+/// A program that brings pipelines of before does not publish them in place of
+/// those that replaced them: which of two that run side by side is meant to
+/// stay, only people know.
+async fn replaced_pipelines(context: &Context) -> Result<Option<Finding>, Failure> {
+    Ok(pipelines::replaced(context).await.map_err(Failure::new)?.map(|set| {
+        let day = set.published_at.unwrap_or(set.created_at).date_naive();
+        Finding::Note(format!(
+            "this program brings pipelines that were replaced: programmes without a set of their own open deals under {}, published {day}. If you went back to this program on purpose, a curator drafts what it brings for each programme (POST /v1/pipeline-sets) and publishes that; else run the newer one",
+            set.id
+        ))
+    }))
 }
 
 /// Holidays that nobody has written down yet are working days to the service:
@@ -551,8 +581,7 @@ fn people(conn: &mut Conn) -> db::Result<Finding> {
         kind: Some(OrganizationKind::Operator),
         ..db::organizations::Filter::default()
     };
-    let mut compliance = 0;
-    let mut curators = 0;
+    let (mut compliance, mut curators) = (0, 0);
     for operator in db::organizations::list(conn, &filter, None, 10)? {
         for (_, role) in db::users::members(conn, operator.id)? {
             compliance += usize::from(role == Role::Compliance);

@@ -8,16 +8,15 @@ use clap::{Args, ValueEnum};
 use tokio::sync::mpsc;
 
 use super::Failure;
-use super::import::Input;
 use super::progress::Progress;
 use crate::config::Config;
 use crate::domain::account::{Membership, Role, User};
-use crate::domain::export::{ExportKind, Wanted};
+use crate::domain::export::{ExportFormat, ExportKind, Wanted};
 use crate::domain::ids::OrganizationId;
 use crate::domain::text::Language;
 use crate::domain::values::OrganizationKind;
 use crate::http::export::{Contacts, write};
-use crate::services::{Caller, Clock, Context, Error};
+use crate::services::{Caller, Clock, Context, Error, export_jobs};
 use crate::startup::{context, open_existing_store};
 
 /// Arguments of `corridor export`.
@@ -27,9 +26,9 @@ pub struct ExportArgs {
     /// What the file is made of
     #[arg(long, value_enum)]
     pub kind: Kind,
-    /// How it is written; everything of a firm comes as ndjson
-    #[arg(long, value_enum, default_value_t = Input::Ndjson)]
-    pub format: Input,
+    /// How it is written; everything of a firm comes as ndjson or, with the files of its documents, as zip
+    #[arg(long, value_enum, default_value_t = Written::Ndjson)]
+    pub format: Written,
     /// Where it goes; `-` is standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub out: PathBuf,
@@ -54,9 +53,31 @@ Examples:
   corridor export --kind startup-profiles --filter status=published --filter country=IL | head
   corridor export --kind deals --format csv --filter status=open --out deals.csv
   corridor export --kind organization --organization ID --out everything.ndjson
+  corridor export --kind organization --organization ID --format zip --out everything.zip
   corridor --data OLD export --kind mandates --contacts | corridor --data NEW import - --input ndjson
 
 Exit codes: 0 done, 1 something broke, 2 the arguments or filters can't be meant.";
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Written {
+    /// Comma-separated values with a header, UTF-8.
+    Csv,
+    /// A JSON object a line, UTF-8.
+    Ndjson,
+    /// An archive of the lines and the files of the documents that they name.
+    Zip,
+}
+
+impl From<Written> for ExportFormat {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Csv => Self::Csv,
+            Written::Ndjson => Self::Ndjson,
+            Written::Zip => Self::Zip,
+        }
+    }
+}
 
 /// What a file is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -121,11 +142,14 @@ fn wanted(args: &ExportArgs) -> Result<Wanted, Failure> {
         organization: args.organization,
         filters: filters.finish(),
         format: args.format.into(),
+        wait: false,
     })
 }
 
-/// Somebody who reads all that the operator's people read.
-fn reader(context: &Context) -> Result<Caller, Failure> {
+/// Somebody who reads all that the operator's people read, for the operator
+/// where there is one: what they open of a firm's documents its people see.
+async fn reader(context: &Context) -> Result<Caller, Failure> {
+    let operator = export_jobs::operator(context).await?;
     let user = User {
         id: context.new_id(),
         email: "export@operator.invalid".parse().map_err(Failure::new)?,
@@ -136,7 +160,7 @@ fn reader(context: &Context) -> Result<Caller, Failure> {
         created_at: context.now(),
     };
     let part = Membership {
-        organization: context.new_id(),
+        organization: operator.unwrap_or_else(|| context.new_id()),
         kind: OrganizationKind::Operator,
         role: Role::Curator,
     };
@@ -144,7 +168,7 @@ fn reader(context: &Context) -> Result<Caller, Failure> {
 }
 
 async fn export(context: &Context, args: &ExportArgs, wanted: Wanted) -> Result<(), Failure> {
-    let caller = reader(context)?;
+    let caller = reader(context).await?;
     let scribe = context.exchange.scribe.clone();
     let usage = |error| match error {
         Error::Invalid(faults) => {
@@ -163,12 +187,26 @@ async fn export(context: &Context, args: &ExportArgs, wanted: Wanted) -> Result<
         Contacts::LeftOut
     };
     let (to, lines) = mpsc::channel(1024);
-    let kind = wanted.kind;
-    let writing = tokio::spawn(write(context.clone(), caller, wanted, contacts, to));
+    let (kind, firm) = (wanted.kind, wanted.organization);
+    let writing = tokio::spawn(write(context.clone(), caller.clone(), wanted, contacts, to));
     let mut out = Out::open(&args.out)?;
     match args.format {
-        Input::Ndjson => out = spill(lines, out).await?,
-        Input::Csv => {
+        Written::Ndjson => out = spill(lines, out).await?,
+        Written::Zip => {
+            let folder = context.exchange.folder.clone();
+            let spool = folder.begin(context.new_id()).map_err(Failure::new)?;
+            let spool = spill(lines, spool).await?.finish().map_err(Failure::new)?;
+            let archive = folder.begin(context.new_id()).map_err(Failure::new)?;
+            let made = scribe.archive(context.clone(), caller, firm, spool, archive);
+            let made = made.await.map_err(usage)?;
+            let mut file = File::open(made.path()).map_err(Failure::new)?;
+            if let Err(error) = io::copy(&mut file, &mut out)
+                && error.kind() != io::ErrorKind::BrokenPipe
+            {
+                return Err(Failure::new(error));
+            }
+        }
+        Written::Csv => {
             let folder = context.exchange.folder.clone();
             let spool = folder.begin(context.new_id()).map_err(Failure::new)?;
             let spool = spill(lines, spool).await?.finish().map_err(Failure::new)?;

@@ -1,12 +1,11 @@
 //! Reads deal pipelines from TOML (`config/pipeline.toml`, described at its
 //! head).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::Deserialize;
 
 use crate::domain::criterion::{Criterion, CriterionKind, CriterionRole, ValueKind};
-use crate::domain::pipeline::{Pipeline, PipelineStage};
+use crate::domain::pipeline::PipelineStage;
+use crate::domain::pipeline_set::{PipelineSet, Sketch};
 use crate::domain::text::Slug;
 use crate::domain::values::CloseCode;
 
@@ -59,69 +58,56 @@ struct CloseCodeOfFile {
     needs_text: bool,
 }
 
-/// The pipelines of a file, by name.
+/// The pipelines of a file.
 ///
 /// # Errors
 /// What is unknown, missing or stands twice, and where.
-pub fn parse(text: &str) -> Result<BTreeMap<Slug, Pipeline>, String> {
+pub fn parse(text: &str) -> Result<PipelineSet, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-    check_close_codes(&file.close_codes)?;
-    let mut pipelines = BTreeMap::new();
-    for entry in file.pipelines {
-        let slug = parse_slug(&entry.slug)?;
-        let stages = entry
-            .stages
-            .into_iter()
-            .map(stage)
-            .collect::<Result<Vec<_>, _>>()?;
-        let pipeline = Pipeline::new(slug.clone(), stages)
-            .ok_or_else(|| format!("pipeline {slug}: no stage, or a stage named twice"))?;
-        let intents = entry.intents.iter().map(|intent| parse_slug(intent));
-        let pipeline = pipeline.for_intents(intents.collect::<Result<_, _>>()?);
-        let taken = pipelines
-            .values()
-            .find(|other: &&Pipeline| !other.intents().is_disjoint(pipeline.intents()));
-        if let Some(other) = taken {
-            let other = &other.slug;
-            return Err(format!("pipelines {other} and {slug} are for one intent"));
-        }
-        if pipelines.insert(slug.clone(), pipeline).is_some() {
-            return Err(format!("pipeline {slug} stands twice"));
-        }
-    }
-    if pipelines.is_empty() {
-        return Err("at least one pipeline is needed".to_owned());
-    }
-    Ok(pipelines)
+    let close_codes = close_codes(&file.close_codes)?;
+    let sketches = file.pipelines.into_iter().map(sketch);
+    let sketches = sketches.collect::<Result<Vec<_>, _>>()?;
+    PipelineSet::new(sketches, &close_codes).map_err(|faults| {
+        let faults = faults.into_iter();
+        let faults: Vec<_> = faults
+            .map(|it| format!("{}: {}", it.pointer, it.detail))
+            .collect();
+        faults.join("; ")
+    })
 }
 
 /// The codes are the domain's; the file may not promise others, nor leave one
 /// out, nor accept `other` without words.
-fn check_close_codes(codes: &[CloseCodeOfFile]) -> Result<(), String> {
-    let mut seen = BTreeSet::new();
+fn close_codes(codes: &[CloseCodeOfFile]) -> Result<Vec<CloseCode>, String> {
+    let mut seen = Vec::new();
     for entry in codes {
         let code = CloseCode::from_code(&entry.slug)
             .ok_or_else(|| format!("unknown close code {:?}", entry.slug))?;
         if entry.needs_text != (code == CloseCode::Other) {
             return Err(format!("close code {code}: only “other” needs words"));
         }
-        if !seen.insert(code) {
-            return Err(format!("close code {code} stands twice"));
-        }
+        seen.push(code);
     }
     match CloseCode::ALL.iter().find(|code| !seen.contains(*code)) {
         Some(missing) => Err(format!("close code {missing} is missing")),
-        None => Ok(()),
+        None => Ok(seen),
     }
 }
 
+fn sketch(entry: PipelineOfFile) -> Result<Sketch, String> {
+    let intents = entry.intents.iter().map(|intent| parse_slug(intent));
+    Ok(Sketch {
+        slug: parse_slug(&entry.slug)?,
+        intents: intents.collect::<Result<_, _>>()?,
+        stages: entry
+            .stages
+            .into_iter()
+            .map(stage)
+            .collect::<Result<_, _>>()?,
+    })
+}
+
 fn stage(entry: StageOfFile) -> Result<PipelineStage, String> {
-    if entry.probability_bp > 10_000 {
-        return Err(format!(
-            "stage {}: a probability above 10000 bp",
-            entry.slug
-        ));
-    }
     Ok(PipelineStage {
         slug: parse_slug(&entry.slug)?,
         days: entry.days,
@@ -160,12 +146,14 @@ fn parse_slug(text: &str) -> Result<Slug, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn the_shipped_pipelines_load() {
         let pipelines = parse(DEFAULT).unwrap();
-        let equity = pipelines.values().next().unwrap();
+        let equity = pipelines.pipelines().first().unwrap();
         let last = equity.stages().last().unwrap();
         assert_eq!(
             (equity.stages().len(), last.slug.as_str(), last.probability),
@@ -182,7 +170,8 @@ mod tests {
             .map(|facet| facet.slug.clone())
             .collect();
         let named: BTreeSet<_> = pipelines
-            .values()
+            .pipelines()
+            .iter()
             .flat_map(|pipeline| pipeline.intents().iter().cloned())
             .collect();
         assert_eq!(named, known);

@@ -74,6 +74,9 @@ fn startups(
     if let Some(status) = filter.status {
         query = query.filter(startup_profiles::status.eq(status.code()));
     }
+    if let Some(record) = filter.record {
+        query = query.filter(startup_profiles::id.eq(StartupProfileId::from(record)));
+    }
     if let Some(cursor) = after {
         query = query.filter(keyset::after(dsl::admitted_at, dsl::profile_id, cursor));
     }
@@ -113,6 +116,9 @@ fn mandates(
     }
     if let Some(status) = filter.status {
         query = query.filter(mandates::status.eq(status.code()));
+    }
+    if let Some(record) = filter.record {
+        query = query.filter(mandates::id.eq(MandateId::from(record)));
     }
     if let Some(cursor) = after {
         query = query.filter(keyset::after(dsl::admitted_at, dsl::mandate_id, cursor));
@@ -158,6 +164,9 @@ fn departed_startups(
     }
     if let Some(status) = filter.status {
         query = query.filter(startup_profiles::status.eq(status.code()));
+    }
+    if let Some(record) = filter.record {
+        query = query.filter(startup_profiles::id.eq(StartupProfileId::from(record)));
     }
     if let Some(cursor) = after {
         query = query.filter(keyset::after(dsl::withdrawn_at, dsl::id, cursor));
@@ -206,6 +215,9 @@ fn departed_mandates(
     }
     if let Some(status) = filter.status {
         query = query.filter(mandates::status.eq(status.code()));
+    }
+    if let Some(record) = filter.record {
+        query = query.filter(mandates::id.eq(MandateId::from(record)));
     }
     if let Some(cursor) = after {
         query = query.filter(keyset::after(dsl::withdrawn_at, dsl::id, cursor));

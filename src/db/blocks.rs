@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::page::{self, Cursor};
-use super::prepared::Prepare;
+use super::prepared::{Prepare, of_few_lengths};
 use super::review_schema::blocks::{self, dsl};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, keyset, pair, sql};
@@ -200,6 +200,25 @@ pub fn insert(
 pub fn exists(conn: &mut Conn, a: OrganizationId, b: OrganizationId) -> Result<bool> {
     let row = blocks::table.find(pair::ordered(a, b));
     Ok(diesel::select(diesel::dsl::exists(row)).get_result(conn)?)
+}
+
+/// The pairs that one of these firms is one of.
+///
+/// # Errors
+/// A statement failed.
+pub fn among(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+) -> Result<Vec<(OrganizationId, OrganizationId)>> {
+    let firms = of_few_lengths(organizations);
+    let of_either_side = dsl::lower_organization_id
+        .eq_any(firms.clone())
+        .or(dsl::upper_organization_id.eq_any(firms));
+    Ok(blocks::table
+        .filter(of_either_side)
+        .select((dsl::lower_organization_id, dsl::upper_organization_id))
+        .prepared()
+        .load(conn)?)
 }
 
 /// The firms from which a firm is kept apart, by id.

@@ -176,6 +176,7 @@ pub fn to_look_into(conn: &mut Conn, since: DateTime<Utc>, limit: i64) -> Result
         .filter(mail_suppressions::reason.eq(SuppressionReason::HardBounce.code()))
         .filter(dsl::email_key.eq(mail_suppressions::email_key.nullable()));
     let rows: Vec<(Option<Id>, DateTime<Utc>)> = mail_bounces::table
+        .filter(dsl::message_id.is_not_null())
         .filter(dsl::outcome.eq(BounceOutcome::Suppressed.code()))
         .filter(dsl::created_at.ge(Timestamp(since)))
         .filter(diesel::dsl::exists(still))

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::page::{self, Cursor};
+use super::prepared::{Prepare, of_few_lengths};
 use super::schema::clearances::{self, dsl};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, keyset, stored};
@@ -24,6 +25,7 @@ struct Row {
     created_at: DateTime<Utc>,
     evidence: Option<String>,
     evidence_sha256: Option<Vec<u8>>,
+    source_of_funds: Option<String>,
 }
 
 /// Stores a check.
@@ -37,6 +39,7 @@ pub fn insert(conn: &mut Conn, clearance: &Clearance) -> Result<()> {
         verdict,
         basis,
         proof,
+        source_of_funds,
         valid_to,
         by,
         created_at,
@@ -53,6 +56,7 @@ pub fn insert(conn: &mut Conn, clearance: &Clearance) -> Result<()> {
             dsl::created_at.eq(Timestamp(*created_at)),
             dsl::evidence.eq(proof.and_then(|it| it.reference.clone())),
             dsl::evidence_sha256.eq(proof.and_then(|it| it.document).map(|it| it.to_vec())),
+            dsl::source_of_funds.eq(source_of_funds.as_deref()),
         ))
         .execute(conn)?;
     Ok(())
@@ -89,8 +93,9 @@ pub fn latest_many(
     organizations: &[OrganizationId],
 ) -> Result<BTreeMap<OrganizationId, Clearance>> {
     let rows: Vec<Row> = clearances::table
-        .filter(dsl::organization_id.eq_any(organizations.to_vec()))
+        .filter(dsl::organization_id.eq_any(of_few_lengths(organizations)))
         .order((dsl::created_at, dsl::id))
+        .prepared()
         .load(conn)?;
     // The last of each firm replaces the ones before it.
     rows.into_iter()
@@ -145,6 +150,7 @@ fn clearance(row: Row) -> Result<Clearance> {
         created_at,
         evidence,
         evidence_sha256,
+        source_of_funds,
     } = row;
     Ok(Clearance {
         id: id.uuid(),
@@ -152,6 +158,7 @@ fn clearance(row: Row) -> Result<Clearance> {
         verdict: stored::code(&verdict, ClearanceVerdict::from_code)?,
         basis,
         proof: Proof::of(evidence, stored::hash(evidence_sha256)?),
+        source_of_funds,
         valid_to,
         by: recorded_by,
         created_at,

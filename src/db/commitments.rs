@@ -8,6 +8,7 @@ use super::prepared::Prepare;
 use super::programme_schema::commitment_evidence as evidence;
 use super::programme_schema::commitments::{self, dsl};
 use super::types::{Id, Timestamp};
+use super::worklist::{Owners, Under};
 use super::{Conn, Error, Result, keyset, sql, stored};
 use crate::domain::commitment::{
     Adds, Commitment, CommitmentDetails, CommitmentStatus, Evidence, EvidenceKind, Goal, Measure,
@@ -211,7 +212,7 @@ pub fn all(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<Commitment>> {
 pub fn due(
     conn: &mut Conn,
     until: NaiveDate,
-    owners: Option<&[OrganizationId]>,
+    (owners, under): (Owners<'_>, Under),
     limit: i64,
 ) -> Result<Vec<Commitment>> {
     let mut query = commitments::table
@@ -220,6 +221,9 @@ pub fn due(
         .into_boxed();
     if let Some(owners) = owners {
         query = query.filter(dsl::owner_id.eq_any(owners.to_vec()));
+    }
+    if let Some(programme) = under {
+        query = query.filter(dsl::programme_id.eq(programme));
     }
     let rows: Vec<Row> = query.order((dsl::due, dsl::id)).limit(limit).load(conn)?;
     rows.into_iter().map(commitment).collect()
@@ -283,6 +287,17 @@ pub fn insert_evidence(conn: &mut Conn, given: &Evidence) -> Result<bool> {
         .on_conflict(evidence::replaces_id)
         .do_nothing();
     Ok(sql::execute(conn, insert)? == 1)
+}
+
+/// Has words stand with a piece of evidence.
+///
+/// # Errors
+/// A statement failed.
+pub fn set_evidence_note(conn: &mut Conn, id: uuid::Uuid, note: &str) -> Result<()> {
+    diesel::update(evidence::table.find(Id::of(id)))
+        .set(evidence::note.eq(note))
+        .execute(conn)?;
+    Ok(())
 }
 
 type EvidenceRow = (

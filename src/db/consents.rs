@@ -1,6 +1,6 @@
 //! Receipts of what people agreed to. They are only added, and taken back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::duplicate_schema::organization_merges;
 use super::identity_schema::consent_receipts::{self, dsl};
 use super::identity_schema::consents_before;
+use super::prepared::{Prepare, of_few_lengths};
 use super::schema::{mandates, memberships, startup_profiles};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, stored};
@@ -144,51 +145,89 @@ pub fn of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Kept>> {
         .collect()
 }
 
-/// Whether the people of a firm agreed that it is proposed to others. Taken back
-/// it is where one of their present people did so, and no other present one
-/// stands by it or has given it anew: whoever left binds only themselves. What
-/// somebody gave for the firm and did not take back goes on holding for it when
-/// they leave.
+/// Whether the people of a firm agreed that it is proposed to others; see
+/// [`standings`].
 ///
 /// # Errors
 /// A statement failed.
 pub fn standing(conn: &mut Conn, firm: OrganizationId, now: DateTime<Utc>) -> Result<Standing> {
-    let receipts = receipts_of(conn, firm)?;
-    let given = receipts.iter().filter(|it| it.withdrawn_at.is_none());
-    let given = given.map(|it| {
-        if it.valid_to > now {
-            Standing::Given
-        } else {
-            Standing::RanOut
-        }
-    });
-    let mut given = given.min().unwrap_or(Standing::Missing);
-    if given != Standing::Given && before_until(conn, firm, now)?.is_some() {
-        given = Standing::Before;
+    let found = standings(conn, &[firm], now)?.remove(&firm);
+    Ok(found.unwrap_or(Standing::Missing))
+}
+
+/// Whether the people of each of these firms agreed that it is proposed to
+/// others. Taken back it is where one of their present people did so, and no
+/// other present one stands by it or has given it anew: whoever left binds only
+/// themselves. What somebody gave for the firm and did not take back goes on
+/// holding for it when they leave.
+///
+/// # Errors
+/// A statement failed.
+pub fn standings(
+    conn: &mut Conn,
+    firms: &[OrganizationId],
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<OrganizationId, Standing>> {
+    let receipts = receipts_of(conn, firms)?;
+    let none = Vec::new();
+    let of = |firm: &OrganizationId| receipts.get(firm).unwrap_or(&none);
+    let mut standings = BTreeMap::new();
+    for firm in firms {
+        let given = of(firm).iter().filter(|it| it.withdrawn_at.is_none());
+        let given = given.map(|it| {
+            if it.valid_to > now {
+                Standing::Given
+            } else {
+                Standing::RanOut
+            }
+        });
+        standings.insert(*firm, given.min().unwrap_or(Standing::Missing));
     }
-    if receipts.iter().all(|it| it.withdrawn_at.is_none()) {
-        return Ok(given);
+    let open = |(firm, standing): (&OrganizationId, &Standing)| {
+        (*standing != Standing::Given).then_some(*firm)
+    };
+    let without: Vec<OrganizationId> = standings.iter().filter_map(open).collect();
+    for firm in before(conn, &without, now)?.into_keys() {
+        standings.insert(firm, Standing::Before);
+    }
+    let taken_back = |firm: &&OrganizationId| of(firm).iter().any(|it| it.withdrawn_at.is_some());
+    let doubtful: Vec<OrganizationId> = firms.iter().filter(taken_back).copied().collect();
+    let present = people_of(conn, &doubtful)?;
+    for firm in doubtful {
+        let of_present = || {
+            let receipts = of(&firm).iter();
+            receipts.filter(|it| present.contains(&(firm, it.giver)))
+        };
+        let stands = of_present().any(|it| it.withdrawn_at.is_none() && it.valid_to > now);
+        let taken_back = of_present().any(|it| it.withdrawn_at.is_some());
+        if taken_back && !stands {
+            standings.insert(firm, Standing::Withdrawn);
+        }
+    }
+    Ok(standings)
+}
+
+/// Who answers for these firms now.
+fn people_of(
+    conn: &mut Conn,
+    firms: &[OrganizationId],
+) -> Result<BTreeSet<(OrganizationId, UserId)>> {
+    if firms.is_empty() {
+        return Ok(BTreeSet::new());
     }
     let answering = [Role::Owner.code(), Role::Editor.code()];
-    let present: BTreeSet<UserId> = memberships::table
-        .filter(memberships::organization_id.eq(firm))
+    let rows: Vec<(OrganizationId, UserId)> = memberships::table
+        .filter(memberships::organization_id.eq_any(of_few_lengths(firms)))
         .filter(memberships::role.eq_any(answering))
-        .select(memberships::user_id)
-        .load(conn)?
-        .into_iter()
-        .collect();
-    let of_present = || receipts.iter().filter(|it| present.contains(&it.giver));
-    let stands = of_present().any(|it| it.withdrawn_at.is_none() && it.valid_to > now);
-    let taken_back = of_present().any(|it| it.withdrawn_at.is_some());
-    Ok(if taken_back && !stands {
-        Standing::Withdrawn
-    } else {
-        given
-    })
+        .select((memberships::organization_id, memberships::user_id))
+        .prepared()
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Until when a firm goes on as before that was shown before it was asked for a
-/// consent; none where it doesn't, or no more.
+/// consent; none where it doesn't, or no more. A firm that another one became
+/// one with goes on as long as that one would have.
 ///
 /// # Errors
 /// A statement failed.
@@ -197,12 +236,41 @@ pub fn before_until(
     firm: OrganizationId,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {
-    Ok(consents_before::table
-        .find(firm)
+    Ok(before(conn, &[firm], now)?.remove(&firm))
+}
+
+/// Those of these firms that go on as before, and until when; see
+/// [`before_until`].
+///
+/// # Errors
+/// A statement failed.
+pub fn before(
+    conn: &mut Conn,
+    firms: &[OrganizationId],
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<OrganizationId, DateTime<Utc>>> {
+    let mut found: BTreeMap<OrganizationId, DateTime<Utc>> = BTreeMap::new();
+    if firms.is_empty() {
+        return Ok(found);
+    }
+    let names = with_merged(conn, firms)?;
+    let ids: Vec<OrganizationId> = names.keys().copied().collect();
+    let rows: Vec<(OrganizationId, DateTime<Utc>)> = consents_before::table
+        .filter(consents_before::organization_id.eq_any(of_few_lengths(&ids)))
         .filter(consents_before::holds_until.gt(Timestamp(now)))
-        .select(consents_before::holds_until)
-        .first(conn)
-        .optional()?)
+        .select((
+            consents_before::organization_id,
+            consents_before::holds_until,
+        ))
+        .prepared()
+        .load(conn)?;
+    for (of, until) in rows {
+        for firm in names.get(&of).into_iter().flatten() {
+            let latest = found.entry(*firm).or_insert(until);
+            *latest = until.max(*latest);
+        }
+    }
+    Ok(found)
 }
 
 /// How many firms go on as before and have given no consent yet, and until when
@@ -237,31 +305,57 @@ struct Receipt {
     withdrawn_at: Option<DateTime<Utc>>,
 }
 
-/// The receipts of a firm and of those that became one with it: what people
-/// agreed to for a firm that was merged holds for the other.
-fn receipts_of(conn: &mut Conn, firm: OrganizationId) -> Result<Vec<Receipt>> {
-    type Row = (UserId, DateTime<Utc>, Option<DateTime<Utc>>);
-    let merged = organization_merges::table
-        .filter(organization_merges::kept_id.eq(firm))
+/// These firms and those that became one with them, each with the firms that it
+/// counts for.
+fn with_merged(
+    conn: &mut Conn,
+    firms: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, Vec<OrganizationId>>> {
+    let merged: Vec<(OrganizationId, OrganizationId)> = organization_merges::table
+        .filter(organization_merges::kept_id.eq_any(of_few_lengths(firms)))
         .filter(organization_merges::undone_at.is_null())
-        .select(organization_merges::gone_id);
-    let rows: Vec<Row> = consent_receipts::table
-        .filter(
-            dsl::organization_id
-                .eq(firm)
-                .or(dsl::organization_id.eq_any(merged)),
-        )
-        .filter(dsl::purpose.eq(PROPOSALS))
-        .select((dsl::user_id, dsl::valid_to, dsl::withdrawn_at))
+        .select((organization_merges::gone_id, organization_merges::kept_id))
+        .prepared()
         .load(conn)?;
-    let receipts = rows
-        .into_iter()
-        .map(|(giver, valid_to, withdrawn_at)| Receipt {
-            giver,
-            valid_to,
-            withdrawn_at,
-        });
-    Ok(receipts.collect())
+    let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let own = firms.iter().map(|firm| (*firm, *firm));
+    for (of, firm) in own.chain(merged) {
+        names.entry(of).or_default().push(firm);
+    }
+    Ok(names)
+}
+
+/// The receipts of these firms and of those that became one with them: what
+/// people agreed to for a firm that was merged holds for the other.
+fn receipts_of(
+    conn: &mut Conn,
+    firms: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, Vec<Receipt>>> {
+    type Row = (OrganizationId, UserId, DateTime<Utc>, Option<DateTime<Utc>>);
+    let names = with_merged(conn, firms)?;
+    let ids: Vec<OrganizationId> = names.keys().copied().collect();
+    let rows: Vec<Row> = consent_receipts::table
+        .filter(dsl::organization_id.eq_any(of_few_lengths(&ids)))
+        .filter(dsl::purpose.eq(PROPOSALS))
+        .select((
+            dsl::organization_id,
+            dsl::user_id,
+            dsl::valid_to,
+            dsl::withdrawn_at,
+        ))
+        .prepared()
+        .load(conn)?;
+    let mut receipts: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (of, giver, valid_to, withdrawn_at) in rows {
+        for firm in names.get(&of).into_iter().flatten() {
+            receipts.entry(*firm).or_default().push(Receipt {
+                giver,
+                valid_to,
+                withdrawn_at,
+            });
+        }
+    }
+    Ok(receipts)
 }
 
 /// Until when the consents of a firm that stand now hold; none where none does.
@@ -273,7 +367,8 @@ pub fn given_until(
     organization: OrganizationId,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {
-    let receipts = receipts_of(conn, organization)?;
+    let receipts = receipts_of(conn, &[organization])?.remove(&organization);
+    let receipts = receipts.unwrap_or_default();
     let standing = receipts.iter().filter(|it| it.withdrawn_at.is_none());
     Ok(standing
         .map(|it| it.valid_to)
@@ -291,13 +386,9 @@ pub fn withdrawn_among(
     organizations: &[OrganizationId],
     now: DateTime<Utc>,
 ) -> Result<BTreeSet<OrganizationId>> {
-    let mut withdrawn = BTreeSet::new();
-    for firm in organizations {
-        if standing(conn, *firm, now)? == Standing::Withdrawn {
-            withdrawn.insert(*firm);
-        }
-    }
-    Ok(withdrawn)
+    let standings = standings(conn, organizations, now)?.into_iter();
+    let withdrawn = standings.filter(|(_, standing)| *standing == Standing::Withdrawn);
+    Ok(withdrawn.map(|(firm, _)| firm).collect())
 }
 
 /// The receipt with that id, and who gave it.

@@ -7,10 +7,11 @@ use diesel::prelude::*;
 
 use super::deal_schema::deal_clocks::{self, dsl};
 use super::schema::deals;
-use super::types::Timestamp;
-use super::{Conn, Error, Result, stored};
+use super::types::{Id, Timestamp};
+use super::worklist::{Owners, Placed, Under, Waiting, placed};
+use super::{Conn, Error, IDS_AT_ONCE, Result, stored};
 use crate::domain::deal_clock::{DealClock, Turn};
-use crate::domain::ids::DealId;
+use crate::domain::ids::{DealId, ProgrammeId};
 use crate::domain::pipeline::DealStatus;
 
 type Row = (
@@ -54,10 +55,88 @@ pub fn set(conn: &mut Conn, deal: DealId, clock: &DealClock) -> Result<()> {
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn of(conn: &mut Conn, deals: &[DealId]) -> Result<BTreeMap<DealId, DealClock>> {
-    let rows: Vec<Row> = deal_clocks::table
-        .filter(dsl::deal_id.eq_any(deals.to_vec()))
+    let mut clocks = BTreeMap::new();
+    for some in deals.chunks(IDS_AT_ONCE) {
+        let rows: Vec<Row> = deal_clocks::table
+            .filter(dsl::deal_id.eq_any(some.to_vec()))
+            .load(conn)?;
+        for row in rows {
+            let (deal, clock) = clock(row)?;
+            clocks.insert(deal, clock);
+        }
+    }
+    Ok(clocks)
+}
+
+/// Open deals that may stand until a time where they stand, by that time; with
+/// each, until when.
+///
+/// # Errors
+/// A statement failed.
+pub fn open(
+    conn: &mut Conn,
+    owners: Owners<'_>,
+    under: Under,
+    limit: i64,
+) -> Result<Vec<(Waiting, DateTime<Utc>)>> {
+    type Row = (Id, ProgrammeId, DateTime<Utc>, DateTime<Utc>);
+    let mut query = deals::table
+        .inner_join(deal_clocks::table.on(dsl::deal_id.eq(deals::id)))
+        .filter(deals::status.eq(DealStatus::Open.code()))
+        .filter(dsl::stale_at.is_not_null())
+        .select((
+            deals::id,
+            deals::programme_id,
+            deals::stage_entered_at,
+            dsl::stale_at.assume_not_null(),
+        ))
+        .into_boxed();
+    if let Some(owners) = owners {
+        let startup = deals::startup_id.eq_any(owners.to_vec());
+        query = query.filter(startup.or(deals::investor_id.eq_any(owners.to_vec())));
+    }
+    if let Some(programme) = under {
+        query = query.filter(deals::programme_id.eq(programme));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::stale_at, deals::id))
+        .limit(limit)
         .load(conn)?;
-    rows.into_iter().map(clock).collect()
+    let row = |(id, programme, since, until): Row| (placed((id, programme, since)), until);
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// Open deals that may stand for as long as they do, by when they came to their
+/// stage.
+///
+/// # Errors
+/// A statement failed.
+pub fn open_at_ease(
+    conn: &mut Conn,
+    owners: Owners<'_>,
+    under: Under,
+    limit: i64,
+) -> Result<Vec<Waiting>> {
+    let timed = deal_clocks::table
+        .filter(dsl::deal_id.eq(deals::id))
+        .filter(dsl::stale_at.is_not_null());
+    let mut query = deals::table
+        .filter(deals::status.eq(DealStatus::Open.code()))
+        .filter(diesel::dsl::not(diesel::dsl::exists(timed)))
+        .select((deals::id, deals::programme_id, deals::stage_entered_at))
+        .into_boxed();
+    if let Some(owners) = owners {
+        let startup = deals::startup_id.eq_any(owners.to_vec());
+        query = query.filter(startup.or(deals::investor_id.eq_any(owners.to_vec())));
+    }
+    if let Some(programme) = under {
+        query = query.filter(deals::programme_id.eq(programme));
+    }
+    let rows: Vec<Placed> = query
+        .order((deals::stage_entered_at, deals::id))
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(placed).collect())
 }
 
 /// The clock of one deal.

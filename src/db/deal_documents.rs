@@ -79,7 +79,8 @@ pub fn find(conn: &mut Conn, id: Uuid) -> Result<Option<DealDocument>> {
 }
 
 /// The papers of a deal that its reader learns of, from the oldest on; one more
-/// than `limit` when there are more.
+/// than `limit` when there are more. Those that are `veiled` only their own
+/// side's people do.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
@@ -87,13 +88,15 @@ pub fn list(
     conn: &mut Conn,
     deal: DealId,
     reader: &Reader,
+    veiled: &[Uuid],
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<DealDocument>> {
     let camps: Vec<_> = reader.camps.iter().map(|camp| camp.code()).collect();
     let across = dsl::visibility
         .eq(Visibility::Both.code())
-        .and(dsl::camp.eq_any(shown_camps(reader)));
+        .and(dsl::camp.eq_any(shown_camps(reader)))
+        .and(dsl::id.ne_all(veiled.iter().copied().map(Id::of).collect::<Vec<_>>()));
     let own = dsl::visibility
         .eq(Visibility::Private.code())
         .and(dsl::author_id.eq(reader.person));

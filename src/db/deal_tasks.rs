@@ -7,9 +7,10 @@ use super::deal_notes::shown_camps;
 use super::deal_schema::deal_tasks::{self, dsl};
 use super::page::{self, Cursor};
 use super::types::Timestamp;
+use super::worklist::{Owners, Under};
 use super::{Conn, Result, keyset, stored};
 use crate::domain::deal_work::{Camp, DealTask, Reader, TaskDetails, TaskStatus, Visibility};
-use crate::domain::ids::{DealId, DealTaskId, OrganizationId, UserId};
+use crate::domain::ids::{DealId, DealTaskId, ProgrammeId, UserId};
 
 /// Which tasks to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Copy)]
@@ -119,7 +120,8 @@ pub fn find(conn: &mut Conn, id: DealTaskId) -> Result<Option<DealTask>> {
 }
 
 /// The tasks of a deal that their reader learns of, from the oldest on; one
-/// more than `limit` when there are more.
+/// more than `limit` when there are more. Those that are `veiled` only their own
+/// side's people do.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
@@ -127,13 +129,15 @@ pub fn list(
     conn: &mut Conn,
     filter: &Filter,
     reader: &Reader,
+    veiled: &[DealTaskId],
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<DealTask>> {
     let camps: Vec<_> = reader.camps.iter().map(|camp| camp.code()).collect();
     let across = dsl::visibility
         .eq(Visibility::Both.code())
-        .and(dsl::camp.eq_any(shown_camps(reader)));
+        .and(dsl::camp.eq_any(shown_camps(reader)))
+        .and(dsl::id.ne_all(veiled.to_vec()));
     let own = dsl::visibility
         .eq(Visibility::Private.code())
         .and(dsl::author_id.eq(reader.person));
@@ -163,16 +167,16 @@ pub fn list(
 /// Open tasks that somebody may have to do, the first due first: of the
 /// operator's people where `firms` is none, else of those firms where they
 /// stand on a side of a deal. What is somebody else's own is left out; whether
-/// they learn of the others is still to be asked.
+/// they learn of the others is still to be asked. Each with its deal's programme.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn waiting(
     conn: &mut Conn,
     person: UserId,
-    firms: Option<&[OrganizationId]>,
+    (firms, under): (Owners<'_>, Under),
     limit: i64,
-) -> Result<Vec<DealTask>> {
+) -> Result<Vec<(DealTask, ProgrammeId)>> {
     use super::schema::deals;
 
     let mut query = deal_tasks::table
@@ -192,12 +196,17 @@ pub fn waiting(
             query.filter(startup.or(investor))
         }
     };
-    let rows: Vec<Row> = query
+    if let Some(programme) = under {
+        query = query.filter(deals::programme_id.eq(programme));
+    }
+    let rows: Vec<(Row, ProgrammeId)> = query
         .order((dsl::due, dsl::id))
         .limit(limit)
-        .select(deal_tasks::all_columns)
+        .select((deal_tasks::all_columns, deals::programme_id))
         .load(conn)?;
-    rows.into_iter().map(task).collect()
+    rows.into_iter()
+        .map(|(row, programme)| Ok((task(row)?, programme)))
+        .collect()
 }
 
 fn task(row: Row) -> Result<DealTask> {

@@ -1,4 +1,4 @@
-//! Deals: one per introduction.
+//! Deals: one per introduction, and those that curators opened by hand.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -8,12 +8,15 @@ use super::prepared::Prepare;
 use super::programme_schema::deal_participants;
 use super::schema::deals::{self, dsl};
 use super::types::Timestamp;
-use super::{Conn, Result, json, keyset, sql, stored};
+use super::{Conn, Error, IDS_AT_ONCE, Result, json, keyset, sql, stored};
 use crate::domain::ids::{
-    DealId, IntroductionId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId,
+    DealId, IntroductionId, MandateId, MatchId, OrganizationId, PipelineSetId, ProgrammeId,
+    StartupProfileId, UserId,
 };
-use crate::domain::pipeline::{Deal, DealStatus};
+use crate::domain::pipeline::{Deal, DealStatus, Origin};
+use crate::domain::syndicate::Interest;
 use crate::domain::text::Slug;
+use crate::domain::time_order::{TimeOrder, Within};
 use crate::domain::values::{CloseCode, Side};
 
 /// Where a deal goes on, or may again.
@@ -39,18 +42,20 @@ pub struct Filter {
     pub mandate: Option<MandateId>,
     /// On hold until that day or before.
     pub resume_by: Option<NaiveDate>,
-    /// Opened then or later.
-    pub created_since: Option<DateTime<Utc>>,
-    /// Changed then or later.
-    pub updated_since: Option<DateTime<Utc>>,
+    /// Opened then.
+    pub created: Within,
+    /// Changed then, for the last time.
+    pub updated: Within,
+    /// In what order; the oldest first, where it says nothing.
+    pub sort: TimeOrder,
 }
 
 #[derive(Queryable)]
 struct Row {
     id: DealId,
     programme_id: ProgrammeId,
-    match_id: MatchId,
-    introduction_id: IntroductionId,
+    match_id: Option<MatchId>,
+    introduction_id: Option<IntroductionId>,
     startup_profile_id: StartupProfileId,
     startup_id: OrganizationId,
     mandate_id: MandateId,
@@ -68,6 +73,10 @@ struct Row {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    pipeline_set_id: Option<PipelineSetId>,
+    opened_by_id: Option<UserId>,
+    opened_reason: Option<String>,
+    opened_evidence: Option<String>,
 }
 
 /// Stores a new deal; false when its introduction has one already.
@@ -78,12 +87,12 @@ pub fn insert(conn: &mut Conn, deal: &Deal) -> Result<bool> {
     let Deal {
         id,
         programme,
-        matched,
-        introduction,
+        origin,
         startup_profile,
         startup,
         mandate,
         investor,
+        pipeline_set,
         pipeline,
         stage,
         stage_entered_at,
@@ -99,12 +108,20 @@ pub fn insert(conn: &mut Conn, deal: &Deal) -> Result<bool> {
         updated_at,
     } = deal;
     let funding = json::deal::encode_funding;
+    let by_hand = match origin {
+        Origin::Introduction { .. } => None,
+        Origin::ByHand {
+            by,
+            reason,
+            evidence,
+        } => Some((*by, reason, evidence)),
+    };
     let insert = diesel::insert_into(deals::table)
         .values((
             dsl::id.eq(id),
             dsl::programme_id.eq(programme),
-            dsl::match_id.eq(matched),
-            dsl::introduction_id.eq(introduction),
+            dsl::match_id.eq(deal.matched()),
+            dsl::introduction_id.eq(deal.introduction()),
             dsl::startup_profile_id.eq(startup_profile),
             dsl::startup_id.eq(startup),
             dsl::mandate_id.eq(mandate),
@@ -122,6 +139,10 @@ pub fn insert(conn: &mut Conn, deal: &Deal) -> Result<bool> {
             dsl::version.eq(version),
             dsl::created_at.eq(Timestamp(*created_at)),
             dsl::updated_at.eq(Timestamp(*updated_at)),
+            dsl::pipeline_set_id.eq(*pipeline_set),
+            dsl::opened_by_id.eq(by_hand.map(|(by, ..)| by)),
+            dsl::opened_reason.eq(by_hand.map(|(_, reason, _)| reason)),
+            dsl::opened_evidence.eq(by_hand.map(|(.., evidence)| evidence)),
         ))
         .on_conflict(dsl::introduction_id)
         .do_nothing();
@@ -135,6 +156,23 @@ pub fn insert(conn: &mut Conn, deal: &Deal) -> Result<bool> {
 pub fn find(conn: &mut Conn, id: DealId) -> Result<Option<Deal>> {
     let row: Option<Row> = deals::table.find(id).first(conn).optional()?;
     row.map(deal).transpose()
+}
+
+/// Those of these deals that there are.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find_many(conn: &mut Conn, ids: &[DealId]) -> Result<Vec<Deal>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(IDS_AT_ONCE) {
+        let rows: Vec<Row> = deals::table
+            .filter(dsl::id.eq_any(some.to_vec()))
+            .load(conn)?;
+        for row in rows {
+            found.push(deal(row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Deals from the oldest on; one more than `limit` when there are more.
@@ -178,24 +216,37 @@ pub fn list(
     if let Some(day) = filter.resume_by {
         query = query.filter(dsl::resume_on.le(day));
     }
-    if let Some(since) = filter.created_since {
-        query = query.filter(dsl::created_at.ge(Timestamp(since)));
-    }
-    if let Some(since) = filter.updated_since {
-        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
-    }
-    if let Some(cursor) = after {
-        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
-    }
-    let rows: Vec<Row> = query
-        .order((dsl::created_at, dsl::id))
-        .limit(page::fetch(limit))
-        .load(conn)?;
+    query = keyset::within(query, dsl::created_at, filter.created);
+    query = keyset::within(query, dsl::updated_at, filter.updated);
+    let by = (dsl::created_at, dsl::updated_at, dsl::id);
+    let query = keyset::sorted(query, filter.sort, by, after);
+    let rows: Vec<Row> = query.limit(page::fetch(limit)).load(conn)?;
     rows.into_iter().map(deal).collect()
 }
 
+/// Whether a deal of the two goes on in that pipeline, beside the one that is
+/// asked for.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_going_on(
+    conn: &mut Conn,
+    [startup, investor]: [OrganizationId; 2],
+    pipeline: &Slug,
+    beside: DealId,
+) -> Result<bool> {
+    let going_on = deals::table
+        .filter(dsl::id.ne(beside))
+        .filter(dsl::startup_id.eq(startup))
+        .filter(dsl::investor_id.eq(investor))
+        .filter(dsl::pipeline.eq(pipeline.as_str()))
+        .filter(dsl::status.eq_any(GOING_ON.map(DealStatus::code)));
+    Ok(diesel::select(diesel::dsl::exists(going_on)).get_result(conn)?)
+}
+
 /// The deals of a pipeline that are under way, on hold or won, the oldest
-/// first: all, or those with one of these firms on a side.
+/// first: all, or those with one of these firms on a side or among those that
+/// take part and haven't gone.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
@@ -215,7 +266,12 @@ pub fn of_pipeline(
     }
     if let Some(owners) = owners {
         let startup = dsl::startup_id.eq_any(owners.to_vec());
-        query = query.filter(startup.or(dsl::investor_id.eq_any(owners.to_vec())));
+        let side = startup.or(dsl::investor_id.eq_any(owners.to_vec()));
+        let joined = deal_participants::table
+            .filter(deal_participants::organization_id.eq_any(owners.to_vec()))
+            .filter(deal_participants::interest.ne(Interest::Withdrawn.code()))
+            .select(deal_participants::deal_id);
+        query = query.filter(side.or(dsl::id.eq_any(joined)));
     }
     let rows: Vec<Row> = query.order((dsl::created_at, dsl::id)).load(conn)?;
     rows.into_iter().map(deal).collect()
@@ -230,12 +286,12 @@ pub fn update(conn: &mut Conn, deal: &Deal) -> Result<bool> {
     let Deal {
         id,
         programme: _,
-        matched: _,
-        introduction: _,
+        origin: _,
         startup_profile: _,
         startup: _,
         mandate: _,
         investor: _,
+        pipeline_set,
         pipeline,
         stage,
         stage_entered_at,
@@ -266,6 +322,7 @@ pub fn update(conn: &mut Conn, deal: &Deal) -> Result<bool> {
             dsl::investor_funding.eq(investor_funding.as_ref().map(funding).transpose()?),
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
+            dsl::pipeline_set_id.eq(*pipeline_set),
         ))
         .prepared()
         .execute(conn)?;
@@ -351,17 +408,33 @@ fn deal(row: Row) -> Result<Deal> {
         version,
         created_at,
         updated_at,
+        pipeline_set_id,
+        opened_by_id,
+        opened_reason,
+        opened_evidence,
     } = row;
     let funding = json::deal::decode_funding;
+    let origin = match (match_id, introduction_id, opened_by_id) {
+        (Some(matched), Some(introduction), _) => Origin::Introduction {
+            matched,
+            introduction,
+        },
+        (_, _, Some(by)) => Origin::ByHand {
+            by,
+            reason: opened_reason.unwrap_or_default(),
+            evidence: opened_evidence.unwrap_or_default(),
+        },
+        _ => return Err(Error::Corrupt("a deal that came from nothing".to_owned())),
+    };
     Ok(Deal {
         id,
         programme: programme_id,
-        matched: match_id,
-        introduction: introduction_id,
+        origin,
         startup_profile: startup_profile_id,
         startup: startup_id,
         mandate: mandate_id,
         investor: investor_id,
+        pipeline_set: pipeline_set_id,
         pipeline: stored::parse(&pipeline)?,
         stage: stored::parse(&stage)?,
         stage_entered_at,

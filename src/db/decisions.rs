@@ -66,6 +66,15 @@ pub fn insert(conn: &mut Conn, decision: &Decision) -> Result<()> {
     Ok(())
 }
 
+/// One decision.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Decision>> {
+    let row: Option<Row> = decisions::table.find(Id::of(id)).first(conn).optional()?;
+    row.map(decision).transpose()
+}
+
 /// The decisions about a record, from the oldest on; one more than `limit` when
 /// there are more.
 ///

@@ -38,6 +38,7 @@ diesel::table! {
         record_id -> Id,
         organization_id -> Id,
         folding -> Integer,
+        sort_name -> Text,
     }
 }
 

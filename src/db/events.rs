@@ -106,19 +106,33 @@ pub fn insertion(event: &Event) -> Result<Part> {
 /// # Errors
 /// A statement failed, or the head is damaged.
 pub fn seal(conn: &mut Conn, limit: usize) -> Result<usize> {
-    let waiting = events::table
-        .filter(events::position.is_null())
-        .order(events::seq);
-    // Most groups append nothing; the head's lock is then not worth taking.
-    if diesel::select(diesel::dsl::not(diesel::dsl::exists(waiting))).get_result(conn)? {
-        return Ok(0);
+    if is_unsealed(conn)? {
+        seal_waiting(conn, limit).map(|(count, _)| count)
+    } else {
+        Ok(0)
     }
+}
+
+/// Whether an event waits for its position. Most groups of writes append
+/// nothing; the head's lock is then not worth taking.
+pub(super) fn is_unsealed(conn: &mut Conn) -> Result<bool> {
+    let waiting = events::table.filter(events::position.is_null());
+    Ok(diesel::select(diesel::dsl::exists(waiting)).get_result(conn)?)
+}
+
+/// [`seal`] where some are known to wait; answers the end of the chain as well.
+pub(super) fn seal_waiting(conn: &mut Conn, limit: usize) -> Result<(usize, Head)> {
     let mut head = sql::lock_head(conn).and_then(head_of)?;
     // Read after the lock was granted, so that nothing sealed meanwhile is
     // among them and nothing committed before is missing.
-    let rows: Vec<Row> = waiting
+    let rows: Vec<Row> = events::table
+        .filter(events::position.is_null())
+        .order(events::seq)
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(conn)?;
+    if rows.is_empty() {
+        return Ok((0, head));
+    }
     let mut placed = Vec::with_capacity(rows.len());
     for row in &rows {
         head.position += 1;
@@ -137,7 +151,7 @@ pub fn seal(conn: &mut Conn, limit: usize) -> Result<usize> {
         ))
         .prepared()
         .execute(conn)?;
-    Ok(rows.len())
+    Ok((rows.len(), head))
 }
 
 /// The last position given, and whether a committed event waits for one.

@@ -68,7 +68,7 @@ diesel::joinable!(import_rows -> import_jobs (job_id));
 diesel::allow_tables_to_appear_in_same_query!(import_jobs, import_rows);
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     export_jobs (id) {
@@ -90,5 +90,6 @@ diesel::table! {
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
         parts -> Text,
+        waits -> Bool,
     }
 }

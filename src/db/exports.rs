@@ -10,9 +10,8 @@ use super::page::{self, Cursor};
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, keyset, stored};
 use crate::domain::account::Role;
-use crate::domain::export::{Export, ExportKind, ExportState, Part, Wanted};
+use crate::domain::export::{Export, ExportFormat, ExportKind, ExportState, Part, Wanted};
 use crate::domain::ids::{ExportId, OrganizationId, UserId};
-use crate::domain::import::FileFormat;
 
 #[derive(Queryable)]
 struct Row {
@@ -34,6 +33,7 @@ struct Row {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     parts: String,
+    waits: bool,
 }
 
 /// Stores a new export.
@@ -51,6 +51,7 @@ pub fn insert(conn: &mut Conn, export: &Export) -> Result<()> {
             dsl::format.eq(wanted.format.code()),
             dsl::filters.eq(&wanted.filters),
             dsl::parts.eq(written(&export.parts)),
+            dsl::waits.eq(wanted.wait),
             dsl::state.eq(export.state.code()),
             dsl::lines.eq(export.lines),
             dsl::bytes.eq(export.bytes),
@@ -300,7 +301,8 @@ fn export(row: Row) -> Result<Export> {
             kind: stored::code(&row.kind, ExportKind::from_code)?,
             organization: row.organization_id,
             filters: row.filters,
-            format: stored::code(&row.format, FileFormat::from_code)?,
+            format: stored::code(&row.format, ExportFormat::from_code)?,
+            wait: row.waits,
         },
         state: stored::code(&row.state, ExportState::from_code)?,
         lines: row.lines,

@@ -7,10 +7,12 @@
 //! its turn, on PostgreSQL for the row's lock.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::prepared::Prepare;
+use super::schema::forgotten_answers;
 use super::schema::idempotency_keys::{self, dsl};
 use super::together::Part;
 use super::types::Timestamp;
@@ -20,6 +22,11 @@ use crate::domain::fault::Fault;
 
 /// How long an outcome is kept.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// An erasure is committed no later than this after it had answers forgotten.
+/// Whoever began before that may have read what it takes away, and is committed
+/// after it (on PostgreSQL, where several write at a time).
+const UNTIL_COMMITTED: TimeDelta = TimeDelta::minutes(1);
 
 /// Where a key counts: never alone, or one caller could read another's
 /// outcome.
@@ -197,25 +204,121 @@ pub fn is_held(
     }
 }
 
-/// What was told of a request, if that was kept.
+/// What was told of a request, if that was kept and not forgotten.
 ///
 /// # Errors
 /// A statement failed.
 pub fn told(conn: &mut Conn, slot: &Slot) -> Result<Option<String>> {
-    let told: Option<Option<String>> = row(slot).select(dsl::told).first(conn).optional()?;
+    let later = forgotten_answers::table.filter(forgotten_answers::at.ge(dsl::created_at));
+    let told: Option<Option<String>> = row(slot)
+        .filter(not(exists(later)))
+        .select(dsl::told)
+        .first(conn)
+        .optional()?;
     Ok(told.flatten())
 }
 
-/// Forgets what was told of all requests, and answers of how many: whoever it
-/// speaks of is erased. Their repetitions are told what is on record then.
+/// Keeps what was told of a request that was done.
 ///
 /// # Errors
 /// A statement failed.
-pub fn forget_told(conn: &mut Conn) -> Result<usize> {
-    let told = idempotency_keys::table.filter(dsl::told.is_not_null());
-    Ok(diesel::update(told)
-        .set(dsl::told.eq(None::<&str>))
-        .execute(conn)?)
+pub fn keep_told(conn: &mut Conn, slot: &Slot, text: &str) -> Result<()> {
+    diesel::update(row(slot).filter(dsl::told.is_null()))
+        .set(dsl::told.eq(text))
+        .prepared()
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Forgets what was told of all requests until `now`, and of those that may run
+/// beside: whoever it speaks of is erased. Their repetitions are told what is on
+/// record then. It adds a row and waits for nobody; [`sweep_told`] deletes the
+/// words.
+///
+/// # Errors
+/// A statement failed.
+pub fn forget_told(conn: &mut Conn, now: DateTime<Utc>) -> Result<()> {
+    let committed = now + run_for(conn)? + UNTIL_COMMITTED;
+    let insert = diesel::insert_into(forgotten_answers::table)
+        .values((
+            forgotten_answers::at.eq(Timestamp(committed)),
+            forgotten_answers::swept.eq(false),
+        ))
+        .on_conflict_do_nothing();
+    sql::execute(conn, insert)?;
+    Ok(())
+}
+
+/// How long the open transaction has run by now: an erasure of much takes its
+/// time. On SQLite nobody else writes meanwhile.
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(clippy::unnecessary_wraps, reason = "PostgreSQL's arm can fail")
+)]
+fn run_for(conn: &mut Conn) -> Result<TimeDelta> {
+    match conn {
+        Conn::Sqlite(_) => Ok(TimeDelta::zero()),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => {
+            let micros = diesel::dsl::sql::<diesel::sql_types::BigInt>(
+                "CAST(extract(epoch FROM clock_timestamp() - transaction_timestamp())
+                 * 1000000 AS bigint)",
+            );
+            let micros: i64 = diesel::select(micros).get_result(conn)?;
+            Ok(TimeDelta::microseconds(micros))
+        }
+    }
+}
+
+/// Deletes the words of up to `limit` answers that are forgotten, and answers
+/// of how many. They are taken in one order, and none that [`purge`] takes, so
+/// that two who do this never wait for each other in a circle.
+///
+/// # Errors
+/// A statement failed.
+pub fn sweep_told(conn: &mut Conn, now: DateTime<Utc>, limit: usize) -> Result<usize> {
+    // What began before and ended after the last sweep stays hidden until it
+    // has expired, and then the row has nothing more to hide.
+    let over = forgotten_answers::table.filter(forgotten_answers::at.le(Timestamp(now - KEPT)));
+    diesel::delete(over.filter(forgotten_answers::swept.eq(true))).execute(conn)?;
+    let until: Option<DateTime<Utc>> = forgotten_answers::table
+        .filter(forgotten_answers::swept.eq(false))
+        .select(forgotten_answers::at)
+        .order(forgotten_answers::at.desc())
+        .first(conn)
+        .optional()?;
+    let Some(until) = until else {
+        return Ok(0);
+    };
+    let told: Vec<(String, String, String)> = dsl::idempotency_keys
+        .filter(dsl::told.is_not_null())
+        .filter(dsl::created_at.le(Timestamp(until)))
+        .filter(dsl::expires_at.gt(Timestamp(now)))
+        .order((dsl::principal, dsl::route, dsl::key))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select((dsl::principal, dsl::route, dsl::key))
+        .load(conn)?;
+    let count = told.len();
+    for (principal, route, key) in told {
+        let slot = Slot {
+            principal,
+            route,
+            key,
+        };
+        diesel::update(row(&slot))
+            .set(dsl::told.eq(None::<&str>))
+            .prepared()
+            .execute(conn)?;
+    }
+    if count < limit {
+        // Until its time has come, what it forgets may still be written.
+        let over = until.min(now);
+        let swept = forgotten_answers::table.filter(forgotten_answers::at.le(Timestamp(over)));
+        diesel::update(swept)
+            .set(forgotten_answers::swept.eq(true))
+            .execute(conn)?;
+    }
+    Ok(count)
 }
 
 /// Stores a request that did nothing with what it came to; false where the slot

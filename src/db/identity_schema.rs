@@ -180,11 +180,13 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(clients -> organizations (organization_id));
 diesel::joinable!(client_secrets -> clients (client_id));
 diesel::table! {
+    use diesel::sql_types::BigInt;
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     consents_before (organization_id) {
         organization_id -> Id,
         holds_until -> UtcTimestamp,
+        told -> BigInt,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::domain::import::{
     FileFormat, Import, ImportFailure, ImportOptions, ImportRow, ImportState, Place, RowFirm,
     RowOutcome, RowTally,
 };
+use crate::domain::time_order::TimeOrder;
 
 /// Which imports to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,8 @@ pub struct Filter {
     pub partner: Option<OrganizationId>,
     /// Standing there.
     pub state: Option<ImportState>,
+    /// In what order.
+    pub sort: TimeOrder,
 }
 
 /// Who has a job in hand, until when.
@@ -181,7 +184,7 @@ pub fn find(conn: &mut Conn, id: ImportId) -> Result<Option<Import>> {
     row.map(import).transpose()
 }
 
-/// Imports, the newest first; one more than `limit` when there are more.
+/// Imports in an order of time; one more than `limit` when there are more.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
@@ -198,13 +201,9 @@ pub fn list(
     if let Some(state) = filter.state {
         query = query.filter(dsl::state.eq(state.code()));
     }
-    if let Some(cursor) = after {
-        query = query.filter(keyset::before(dsl::created_at, dsl::id, cursor));
-    }
-    let rows: Vec<Row> = query
-        .order((dsl::created_at.desc(), dsl::id.desc()))
-        .limit(page::fetch(limit))
-        .load(conn)?;
+    let by = (dsl::created_at, dsl::updated_at, dsl::id);
+    let query = keyset::sorted(query, filter.sort, by, after);
+    let rows: Vec<Row> = query.limit(page::fetch(limit)).load(conn)?;
     rows.into_iter().map(import).collect()
 }
 

@@ -1,6 +1,8 @@
 //! The tables of what investors say of themselves, by hand, as in
 //! [`super::schema`] and held to the migrations with it.
 
+use super::schema::organizations;
+
 diesel::table! {
     use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
@@ -53,3 +55,5 @@ diesel::table! {
         created_at -> UtcTimestamp,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(investor_profiles, organizations);

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::page::{self, Cursor};
-use super::prepared::Prepare;
+use super::prepared::{Prepare, of_few_lengths};
 use super::review_schema::export_licences::{self, dsl};
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, keyset, stored};
@@ -90,6 +90,17 @@ pub fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Licence>> {
     row.map(licence).transpose()
 }
 
+/// Those of these licences that there are.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find_many(conn: &mut Conn, ids: &[Uuid]) -> Result<Vec<Licence>> {
+    let rows: Vec<Row> = export_licences::table
+        .filter(dsl::id.eq_any(ids.iter().map(|id| Id::of(*id)).collect::<Vec<_>>()))
+        .load(conn)?;
+    rows.into_iter().map(licence).collect()
+}
+
 /// The licences of a firm, oldest first, a page at a time; one more than
 /// `limit` when there are more.
 ///
@@ -114,22 +125,23 @@ pub fn list(
     rows.into_iter().map(licence).collect()
 }
 
-/// The checked licences of a firm that hold on a day, the one that holds
+/// The checked licences of these firms that hold on a day, the one that holds
 /// longest first.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn in_force(
     conn: &mut Conn,
-    organization: OrganizationId,
+    organizations: &[OrganizationId],
     day: NaiveDate,
 ) -> Result<Vec<Licence>> {
     let rows: Vec<Row> = export_licences::table
-        .filter(dsl::organization_id.eq(organization))
+        .filter(dsl::organization_id.eq_any(of_few_lengths(organizations)))
         .filter(dsl::status.eq(LicenceStatus::Checked.code()))
         .filter(dsl::valid_from.le(day))
         .filter(dsl::valid_to.ge(day))
         .order((dsl::valid_to.desc(), dsl::id))
+        .prepared()
         .load(conn)?;
     rows.into_iter().map(licence).collect()
 }

@@ -23,10 +23,12 @@
 //! | [`duplicates`], [`merges`], [`identifiers`] | records that may be of one firm, and what was made of them |
 //! | [`saved_views`] | lists with their parameters, under names |
 //! | [`search`] | what profiles and mandates are found by |
-//! | [`agreements`], [`commitments`] | what programmes sign and promise, and the evidence |
+//! | [`agreements`], [`commitments`], [`programme_evidence`] | what programmes sign and promise, and the evidence |
 //! | [`practices`] | what firms show each other |
+//! | [`held_texts`] | what is said of practices and programmes and has to be read first |
 //! | [`reports`] | whose introductions and deals a programme's are |
-//! | [`programmes`], [`admissions`], [`rule_sets`], [`rates`], [`rate_locks`] | what matching goes by, and what amounts are compared by |
+//! | [`programmes`], [`admissions`], [`rule_sets`], [`pipeline_sets`], [`rates`], [`rate_locks`] | what matching goes by, and what amounts are compared by |
+//! | [`abuse_reports`] | who reported abuse, and whether that holds |
 //! | [`clearances`], [`licences`], [`freezes`], [`blocks`], [`walls`], [`legal_holds`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`], [`closings`] | what comes of it |
 //! | [`tags`], [`taxonomies`] | the tags that curators keep, and as scores saw them |
@@ -35,6 +37,7 @@
 //! | [`erasure`], [`wipe`] | what goes when a person or a record is erased |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
+pub mod abuse_reports;
 pub mod admissions;
 pub mod agreements;
 mod amounts;
@@ -42,6 +45,7 @@ pub mod api_keys;
 pub mod blocks;
 pub mod bounces;
 pub mod chain;
+mod checkpoints;
 pub mod clearances;
 pub mod clients;
 pub mod closings;
@@ -50,6 +54,7 @@ pub mod commitments;
 pub mod confirmations;
 mod conn;
 pub mod consents;
+pub mod consents_before;
 pub mod consumers;
 pub mod contacts;
 pub mod curations;
@@ -78,6 +83,7 @@ pub mod exports;
 pub mod freezes;
 pub mod gather;
 pub mod head;
+pub mod held_texts;
 pub mod idempotency;
 pub mod identifiers;
 mod identity_schema;
@@ -87,11 +93,13 @@ pub mod introductions;
 pub mod investments;
 pub mod investor_profiles;
 mod investor_schema;
+mod job;
 pub mod json;
 mod keyset;
 pub mod leases;
 pub mod legal_holds;
 pub mod licences;
+mod limited;
 pub mod mail_copies;
 pub mod mail_mentions;
 mod mail_schema;
@@ -99,16 +107,20 @@ pub mod mandates;
 pub mod matches;
 pub mod merges;
 pub mod migrate;
+mod name_order;
 pub mod organizations;
 pub mod outbox;
 pub mod page;
 mod pair;
+pub mod pipeline_sets;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod practice_schema;
 pub mod practices;
 mod prepared;
+pub mod programme_evidence;
+pub mod programme_reasons;
 mod programme_schema;
 pub mod programmes;
 pub mod rate_locks;
@@ -121,6 +133,7 @@ pub mod rematches;
 pub mod reports;
 pub mod review_comments;
 mod review_schema;
+pub mod reviews;
 pub mod rounds;
 mod rule_schema;
 pub mod rule_sets;
@@ -163,3 +176,7 @@ pub use error::{Error, OpenError, Result};
 pub use store::{Db, Options};
 pub use transaction::transaction;
 pub use url::{InvalidUrl, Url};
+
+/// Most ids that one statement names: SQLite binds 32 766 values, PostgreSQL
+/// 65 535.
+const IDS_AT_ONCE: usize = 5_000;

@@ -8,16 +8,11 @@ use std::time::Duration;
 use diesel::r2d2::{ManageConnection, Pool as R2d2, R2D2Connection};
 use tokio::sync::{Semaphore, oneshot};
 
+use super::job::{Job, Outcome, boxed, opened};
 use super::{Conn, Error, OpenError};
 
 /// How long a caller waits for a connection before it hears [`Error::Busy`].
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// Runs work on a blocking thread. It is one type for all jobs, for the runtime's
-/// part of each would be as large as the job.
-fn off_the_async_threads(work: Box<dyn FnOnce() + Send>) {
-    drop(tokio::task::spawn_blocking(work));
-}
 
 type Establish = dyn Fn() -> Result<Conn, OpenError> + Send + Sync;
 
@@ -57,23 +52,18 @@ impl Pool {
 
     /// Runs `job` on a connection, on a blocking thread. A caller that stops
     /// waiting doesn't stop the job.
-    pub(super) async fn run<T, E, F>(&self, job: F) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
-    {
+    pub(super) async fn run(&self, job: Job) -> Outcome {
         let free = Arc::clone(&self.free).acquire_owned();
         let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, free).await else {
             return Err(Error::Busy.into());
         };
         let pool = self.clone();
         let (answer, answered) = oneshot::channel();
-        off_the_async_threads(Box::new(move || {
-            let result = pool.run_blocking(job);
+        drop(tokio::task::spawn_blocking(move || {
+            let outcome = pool.run_blocking(job);
             drop(permit);
             // Whoever asked may have stopped waiting.
-            let _ = answer.send(result);
+            let _ = answer.send(outcome);
         }));
         answered
             .await
@@ -90,7 +80,7 @@ impl Pool {
     {
         match self.connections.try_get() {
             Some(mut pooled) => pooled.run(job),
-            None => self.run(job).await,
+            None => opened(self.run(boxed(job)).await),
         }
     }
 

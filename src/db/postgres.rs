@@ -10,6 +10,7 @@ use diesel::sql_types::Text;
 use diesel::{Connection, PgConnection, RunQueryDsl};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use super::job::{Job, Outcome};
 use super::pool::Pool;
 use super::transaction::transaction;
 use super::url::Target;
@@ -24,7 +25,7 @@ pub(super) fn connect(url: &str, lock_timeout: Option<Duration>) -> Result<Conn,
     };
     let mut conn = PgConnection::establish(url).map_err(|error| cannot(error.to_string()))?;
     conn.batch_execute(&format!(
-        "SET application_name = 'corridor'; SET lock_timeout = {}; {IN_ENGLISH}",
+        "SET application_name = 'corridor'; SET lock_timeout = {}; {IN_ENGLISH}; {OF_TODAY}",
         lock_timeout.map_or(0, |wait| wait.as_millis())
     ))
     .map_err(|error| cannot(error.to_string()))?;
@@ -54,6 +55,16 @@ pub(super) fn looker(url: &str, lock_timeout: Duration) -> Result<Conn, OpenErro
 const IN_ENGLISH: &str = "DO $$ BEGIN
     PERFORM set_config('lc_messages', 'C', false);
     EXCEPTION WHEN insufficient_privilege THEN NULL;
+END $$";
+
+/// What reading a page in its place costs, beside those in a row. The server's
+/// stock value is that of turning disks: by it the plan for any values looks so
+/// much dearer than one for these that each page of a list is planned anew. Who
+/// has set another knows better.
+const OF_TODAY: &str = "DO $$ BEGIN
+    IF current_setting('random_page_cost')::float8 = 4 THEN
+        PERFORM set_config('random_page_cost', '1.1', false);
+    END IF;
 END $$";
 
 fn is_english(locale: &str) -> bool {
@@ -86,61 +97,41 @@ impl Writes {
 
     /// A serialization failure or deadlock is [`Error::Busy`]; a job can't be
     /// run twice.
-    pub(super) async fn run<T, E, F>(&self, pool: &Pool, job: F) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
-    {
-        let result = self.run_quietly(pool, job).await;
+    pub(super) async fn run(&self, pool: &Pool, job: Job) -> Outcome {
+        let outcome = self.run_quietly(pool, job).await;
         self.unsealed.notify_one();
-        result
+        outcome
     }
 
     /// [`Self::run`] of a job that opens its transaction itself, or needs none
     /// because it writes with one statement.
-    pub(super) async fn run_open<T, E, F>(&self, pool: &Pool, job: F) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
-    {
+    pub(super) async fn run_open(&self, pool: &Pool, job: Job) -> Outcome {
         let place = self.admit()?;
-        let result = pool
-            .run(move |conn| {
-                let _place = place;
-                job(conn)
-            })
-            .await;
+        let job: Job = Box::new(move |conn| {
+            let _place = place;
+            job(conn)
+        });
+        let outcome = pool.run(job).await;
         self.unsealed.notify_one();
-        result
+        outcome
     }
 
     /// [`Self::run`] for the sealer itself, which would otherwise wake itself
     /// for ever.
-    pub(super) async fn run_quietly<T, E, F>(&self, pool: &Pool, job: F) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
-    {
+    pub(super) async fn run_quietly(&self, pool: &Pool, job: Job) -> Outcome {
         let place = self.admit()?;
-        pool.run(move |conn| {
+        let job: Job = Box::new(move |conn| {
             let _place = place;
             transaction(conn, job)
-        })
-        .await
+        });
+        pool.run(job).await
     }
 
-    pub(super) fn run_blocking<T, E, F>(&self, pool: &Pool, job: F) -> Result<T, E>
-    where
-        E: From<Error>,
-        F: FnOnce(&mut Conn) -> Result<T, E>,
-    {
+    pub(super) fn run_blocking(&self, pool: &Pool, job: Job) -> Outcome {
         let _place = self.admit()?;
-        let result = pool.run_blocking(|conn| transaction(conn, job));
+        let outcome = pool.run_blocking(|conn| transaction(conn, job));
         self.unsealed.notify_one();
-        result
+        outcome
     }
 
     fn admit(&self) -> Result<OwnedSemaphorePermit, Error> {

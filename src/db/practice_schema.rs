@@ -1,4 +1,5 @@
-//! The tables of what firms show each other, by hand; see `schema.rs`.
+//! The tables of what firms show each other, and of what of it and of programmes
+//! compliance reads first, by hand; see `schema.rs`.
 
 use super::schema::events;
 
@@ -50,6 +51,24 @@ diesel::table! {
         session_id -> Id,
         place -> BigInt,
         name -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    held_texts (id) {
+        id -> Id,
+        programme_id -> Id,
+        practice_id -> Nullable<Id>,
+        place -> Text,
+        text -> Text,
+        organization_id -> Nullable<Id>,
+        author_id -> Id,
+        state -> Text,
+        first_cleared_by -> Nullable<Id>,
+        created_at -> UtcTimestamp,
     }
 }
 

@@ -100,7 +100,7 @@ pub fn update(conn: &mut Conn, practice: &Practice) -> Result<bool> {
         topic: _,
         giver: _,
         taker: _,
-        aim: _,
+        aim,
         status,
         giver_agreed,
         taker_agreed,
@@ -114,6 +114,7 @@ pub fn update(conn: &mut Conn, practice: &Practice) -> Result<bool> {
         .filter(dsl::version.eq(version - 1));
     let changed = diesel::update(before)
         .set((
+            dsl::aim.eq(aim),
             dsl::status.eq(status.code()),
             dsl::giver_agreed.eq(giver_agreed),
             dsl::taker_agreed.eq(taker_agreed),
@@ -125,6 +126,19 @@ pub fn update(conn: &mut Conn, practice: &Practice) -> Result<bool> {
     Ok(changed == 1)
 }
 
+/// Has what is done about an engagement wait for whoever is at it, without a change
+/// of its own; false where it has another version by now.
+///
+/// # Errors
+/// A statement failed.
+pub fn hold(conn: &mut Conn, id: PracticeId, version: i64) -> Result<bool> {
+    let same = practices::table.find(id).filter(dsl::version.eq(version));
+    let held = diesel::update(same)
+        .set(dsl::version.eq(version))
+        .execute(conn)?;
+    Ok(held == 1)
+}
+
 /// The engagement with that id.
 ///
 /// # Errors
@@ -132,6 +146,17 @@ pub fn update(conn: &mut Conn, practice: &Practice) -> Result<bool> {
 pub fn find(conn: &mut Conn, id: PracticeId) -> Result<Option<Practice>> {
     let row: Option<Row> = practices::table.find(id).first(conn).optional()?;
     row.map(practice).transpose()
+}
+
+/// Those of these engagements that there are.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find_many(conn: &mut Conn, ids: &[PracticeId]) -> Result<Vec<Practice>> {
+    let rows: Vec<Row> = practices::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .load(conn)?;
+    rows.into_iter().map(practice).collect()
 }
 
 /// Engagements from the oldest on; one more than `limit` when there are more.
@@ -217,6 +242,25 @@ pub fn insert_session(conn: &mut Conn, session: &PracticeSession) -> Result<()> 
             .execute(conn)?;
     }
     Ok(())
+}
+
+/// Has words stand with a session, what was said of it or what shows its use;
+/// false if it isn't there.
+///
+/// # Errors
+/// A statement failed.
+pub fn set_session_text(conn: &mut Conn, id: Uuid, feedback: bool, text: &str) -> Result<bool> {
+    let session = sessions::table.find(Id::of(id));
+    let changed = if feedback {
+        diesel::update(session)
+            .set(sessions::feedback.eq(Some(text)))
+            .execute(conn)?
+    } else {
+        diesel::update(session)
+            .set(sessions::evidence.eq(Some(text)))
+            .execute(conn)?
+    };
+    Ok(changed == 1)
 }
 
 /// Takes a session back, with the names; false if it isn't there.

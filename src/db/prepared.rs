@@ -17,6 +17,10 @@ use diesel::internal::derives::multiconnection::AstPassHelper;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 
+/// Most values for which [`of_few_lengths`] pays: of more, each statement would
+/// be kept and hardly any asked again.
+pub(super) const FEW: usize = 128;
+
 /// A statement whose text is the same at each use, but for its bound values.
 pub(super) struct Prepared<T>(T);
 
@@ -29,6 +33,16 @@ pub(super) trait Prepare: Sized {
 }
 
 impl<T> Prepare for T {}
+
+/// The same values, the last of them repeated up to the next power of two, so
+/// that what asks for one of several has few different texts to be kept.
+pub(super) fn of_few_lengths<T: Copy>(values: &[T]) -> Vec<T> {
+    let mut padded = values.to_vec();
+    if let Some(last) = values.last() {
+        padded.resize(values.len().next_power_of_two(), *last);
+    }
+    padded
+}
 
 impl<T> QueryId for Prepared<T> {
     type QueryId = ();

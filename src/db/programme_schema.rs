@@ -32,6 +32,27 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Date, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
+    programme_evidence (id) {
+        id -> Id,
+        programme_id -> Id,
+        kind -> Text,
+        happened_on -> Date,
+        note -> Text,
+        organization_id -> Nullable<Id>,
+        given_by -> Id,
+        state -> Text,
+        commitment_id -> Nullable<Id>,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        withdrawn_for -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
     commitment_evidence (id) {
         id -> Id,
         commitment_id -> Id,
@@ -157,6 +178,7 @@ diesel::table! {
         rates_digest -> Nullable<Binary>,
         closing -> Nullable<BigInt>,
         allocated -> Nullable<BigInt>,
+        value_date -> Nullable<Date>,
     }
 }
 
@@ -188,7 +210,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     deal_seconds (deal_id, matter, person_id) {
@@ -197,11 +219,14 @@ diesel::table! {
         person_id -> Id,
         reason -> Text,
         created_at -> UtcTimestamp,
+        kind -> Text,
+        payer_id -> Nullable<Id>,
+        camp -> Nullable<Text>,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Text};
+    use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     commitment_watch (commitment_id) {
@@ -209,6 +234,23 @@ diesel::table! {
         health -> Text,
         share -> BigInt,
         since -> UtcTimestamp,
+        told_health -> Nullable<Text>,
+        told_since -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    programme_reasons (programme_id, version) {
+        programme_id -> Id,
+        version -> BigInt,
+        action -> Text,
+        from_status -> Text,
+        reason -> Text,
+        person_id -> Id,
+        created_at -> UtcTimestamp,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::domain::ids::{MandateId, OrganizationId, ReferralId, StartupProfileId
 use crate::domain::mandate::MandateStatus;
 use crate::domain::profile::ProfileStatus;
 use crate::domain::referral::{Referral, ReferralState, Referred};
+use crate::domain::time_order::TimeOrder;
 
 /// Which referrals to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,8 @@ pub struct Filter {
     pub external_id: Option<String>,
     /// Whose record stands there.
     pub state: Option<ReferralState>,
+    /// In what order; the oldest first, where it says nothing.
+    pub sort: TimeOrder,
 }
 
 #[derive(Queryable)]
@@ -212,13 +215,9 @@ pub fn list(
         let there = dsl::profile_id.eq_any(profiles);
         query = query.filter(there.or(dsl::mandate_id.eq_any(wanted)).assume_not_null());
     }
-    if let Some(cursor) = after {
-        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
-    }
-    let rows: Vec<Row> = query
-        .order((dsl::created_at, dsl::id))
-        .limit(page::fetch(limit))
-        .load(conn)?;
+    let by = (dsl::created_at, dsl::updated_at, dsl::id);
+    let query = keyset::sorted(query, filter.sort, by, after);
+    let rows: Vec<Row> = query.limit(page::fetch(limit)).load(conn)?;
     rows.into_iter().map(referral).collect()
 }
 

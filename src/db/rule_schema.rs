@@ -1,6 +1,6 @@
-//! The tables of rule sets that programmes draft, and of what investors did
-//! before, by hand, as in
-//! [`super::schema`] and held to the migrations with it.
+//! The tables of rule sets that programmes draft, of the pipelines of deals, and
+//! of what investors did before, by hand, as in [`super::schema`] and held to the
+//! migrations with it.
 
 use super::schema::rule_sets;
 
@@ -49,5 +49,21 @@ diesel::table! {
         round_currency -> Nullable<Text>,
         invested_on -> Date,
         created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    pipeline_sets (id) {
+        id -> Id,
+        programme_id -> Nullable<Id>,
+        status -> Text,
+        published_at -> Nullable<UtcTimestamp>,
+        document -> Text,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
     }
 }

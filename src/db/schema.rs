@@ -94,6 +94,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::Bool;
+    use crate::db::types::sql::UtcTimestamp;
+
+    forgotten_answers (at) {
+        at -> UtcTimestamp,
+        swept -> Bool,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Binary, Text};
     use crate::db::types::sql::UtcTimestamp;
 
@@ -192,6 +202,12 @@ diesel::table! {
         round_high -> Nullable<BigInt>,
         round_closes -> Nullable<Date>,
         compliance_agreed_by -> Nullable<Id>,
+        team_size -> Nullable<BigInt>,
+        customers -> Nullable<BigInt>,
+        pilots -> Nullable<BigInt>,
+        growth -> Nullable<BigInt>,
+        revenue_currency -> Nullable<Text>,
+        revenue -> Nullable<BigInt>,
     }
 }
 
@@ -242,6 +258,8 @@ diesel::table! {
         cheque_currency -> Nullable<Text>,
         cheque_min -> Nullable<BigInt>,
         cheque_max -> Nullable<BigInt>,
+        active_from -> Nullable<Date>,
+        active_to -> Nullable<Date>,
     }
 }
 
@@ -345,11 +363,12 @@ diesel::table! {
         created_at -> UtcTimestamp,
         evidence -> Nullable<Text>,
         evidence_sha256 -> Nullable<Binary>,
+        source_of_funds -> Nullable<Text>,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     disclosures (id) {
@@ -366,6 +385,7 @@ diesel::table! {
         rules -> Nullable<Text>,
         revision -> Nullable<BigInt>,
         opened_by -> Nullable<Id>,
+        by_link -> Bool,
     }
 }
 
@@ -504,8 +524,8 @@ diesel::table! {
     deals (id) {
         id -> Id,
         programme_id -> Id,
-        match_id -> Id,
-        introduction_id -> Id,
+        match_id -> Nullable<Id>,
+        introduction_id -> Nullable<Id>,
         startup_profile_id -> Id,
         startup_id -> Id,
         mandate_id -> Id,
@@ -523,11 +543,15 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
+        pipeline_set_id -> Nullable<Id>,
+        opened_by_id -> Nullable<Id>,
+        opened_reason -> Nullable<Text>,
+        opened_evidence -> Nullable<Text>,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::{Bool, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     deal_notes (id) {
@@ -541,12 +565,15 @@ diesel::table! {
         camp -> Text,
         state -> Text,
         first_cleared_by -> Nullable<Id>,
+        screened -> Bool,
+        gate_only -> Bool,
     }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(events, deals);
 diesel::allow_tables_to_appear_in_same_query!(events, introductions);
 diesel::allow_tables_to_appear_in_same_query!(events, log_head);
+diesel::allow_tables_to_appear_in_same_query!(idempotency_keys, forgotten_answers);
 
 diesel::joinable!(introduction_answers -> introductions (introduction_id));
 diesel::joinable!(introduction_asks -> introductions (introduction_id));

@@ -17,12 +17,16 @@ use super::head::Head;
 use super::page::{self, Cursor};
 use super::together::{Part, Together};
 use super::types::Id;
-use super::{Conn, Error, Result, mandates, organizations, sql, startup_profiles, transaction};
-use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
+use super::{
+    Conn, Error, Result, investor_profiles, mandates, organizations, sql, startup_profiles,
+    transaction,
+};
+use crate::domain::ids::OrganizationId;
+use crate::domain::investor::InvestorProfile;
 use crate::domain::mandate::Mandate;
 use crate::domain::organization::Organization;
 use crate::domain::profile::StartupProfile;
-use crate::domain::search::{Document, FOLDING, Fit, Query, Term, Texts};
+use crate::domain::search::{Document, FOLDING, Fit, Query, Term, Texts, sort_name};
 
 /// What kind of record is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +35,27 @@ pub enum Kind {
     StartupProfile,
     /// Investors' mandates.
     Mandate,
+    /// What investors say of themselves.
+    InvestorProfile,
     /// Firms, by their names alone.
     Organization,
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::StartupProfile,
+        Self::Mandate,
+        Self::InvestorProfile,
+        Self::Organization,
+    ];
+
     /// The stable code.
     pub const fn code(self) -> &'static str {
         match self {
             Self::StartupProfile => "startup_profile",
             Self::Mandate => "mandate",
+            Self::InvestorProfile => "investor_profile",
             Self::Organization => "organization",
         }
     }
@@ -68,12 +83,23 @@ pub(super) fn insertion(
         dsl::record_id.eq(Id::of(record)),
         dsl::organization_id.eq(firm.id),
         dsl::folding.eq(FOLDING),
+        dsl::sort_name.eq(called(firm, &texts)),
     ));
     let document = Document::new(firm.details.all_names(), texts);
     [
         Part::new(entry).named("entry", "place"),
-        sql::search::insertion(conn, &document),
+        sql::search::insertion(conn, kind, &document),
     ]
+}
+
+/// By what a record stands in the order of names: a title of its own, else its
+/// firm's name.
+fn called(firm: &Organization, texts: &Texts) -> String {
+    if texts.title.is_empty() {
+        sort_name(firm.details.display_name().as_str())
+    } else {
+        texts.title.clone()
+    }
 }
 
 /// Indexes a profile. The firm must be held, so that its names stay.
@@ -90,6 +116,17 @@ pub(super) fn put_profile(
 pub(super) fn put_mandate(conn: &mut Conn, firm: &Organization, mandate: &Mandate) -> Result<()> {
     let texts = Texts::of_mandate(&mandate.content);
     put(conn, Kind::Mandate, mandate.id.uuid(), firm, texts)
+}
+
+/// Indexes what an investor says of itself. The firm must be held, so that its
+/// names stay.
+pub(super) fn put_investor(
+    conn: &mut Conn,
+    firm: &Organization,
+    profile: &InvestorProfile,
+) -> Result<()> {
+    let texts = Texts::of_investor(&profile.content);
+    put(conn, Kind::InvestorProfile, profile.id.uuid(), firm, texts)
 }
 
 /// Indexes a firm by its names.
@@ -111,21 +148,52 @@ pub(super) fn renamed(conn: &mut Conn, firm: &Organization) -> Result<()> {
         .filter(dsl::organization_id.eq(firm.id))
         .select((dsl::record_id, dsl::kind))
         .load(conn)?;
-    for (record, kind) in entries {
-        if kind == Kind::Organization.code() {
-            put_organization(conn, firm)?;
-        } else if kind == Kind::Mandate.code() {
-            if let Some(mandate) = mandates::find(conn, record.uuid().into())? {
-                put_mandate(conn, firm, &mandate)?;
-            }
-        } else if let Some(profile) = startup_profiles::find(conn, record.uuid().into())? {
-            put_profile(conn, firm, &profile)?;
+    for (record, code) in entries {
+        if let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.code() == code) {
+            put_of(conn, kind, record.uuid(), firm)?;
         }
     }
     Ok(())
 }
 
+/// Notes whose a record is now. Under its new firm's names it is found once
+/// that firm's records are indexed anew.
+pub(super) fn given(conn: &mut Conn, record: Uuid, firm: OrganizationId) -> Result<()> {
+    let entry = search_entries::table.filter(dsl::record_id.eq(Id::of(record)));
+    diesel::update(entry)
+        .set(dsl::organization_id.eq(firm))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Indexes a record of a firm that is held; false if there is no such record.
+fn put_of(conn: &mut Conn, kind: Kind, record: Uuid, firm: &Organization) -> Result<bool> {
+    match kind {
+        Kind::StartupProfile => {
+            let Some(profile) = startup_profiles::find(conn, record.into())? else {
+                return Ok(false);
+            };
+            put_profile(conn, firm, &profile)?;
+        }
+        Kind::Mandate => {
+            let Some(mandate) = mandates::find(conn, record.into())? else {
+                return Ok(false);
+            };
+            put_mandate(conn, firm, &mandate)?;
+        }
+        Kind::InvestorProfile => {
+            let Some(profile) = investor_profiles::find(conn, record.into())? else {
+                return Ok(false);
+            };
+            put_investor(conn, firm, &profile)?;
+        }
+        Kind::Organization => put_organization(conn, firm)?,
+    }
+    Ok(true)
+}
+
 fn put(conn: &mut Conn, kind: Kind, record: Uuid, firm: &Organization, texts: Texts) -> Result<()> {
+    let name = called(firm, &texts);
     let document = Document::new(firm.details.all_names(), texts);
     let insert = diesel::insert_into(search_entries::table)
         .values((
@@ -133,28 +201,29 @@ fn put(conn: &mut Conn, kind: Kind, record: Uuid, firm: &Organization, texts: Te
             dsl::record_id.eq(Id::of(record)),
             dsl::organization_id.eq(firm.id),
             dsl::folding.eq(FOLDING),
+            dsl::sort_name.eq(&name),
         ))
         .on_conflict_do_nothing();
     let new = sql::execute(conn, insert)? == 1;
     let entry = search_entries::table.filter(dsl::record_id.eq(Id::of(record)));
     if !new {
         diesel::update(entry)
-            .set(dsl::folding.eq(FOLDING))
+            .set((dsl::folding.eq(FOLDING), dsl::sort_name.eq(&name)))
             .execute(conn)?;
     }
     let place: i64 = entry.select(dsl::place).first(conn)?;
-    sql::search::put(conn, place, new, &document)
+    sql::search::put(conn, kind, place, new, &document)
 }
 
 /// Records that are looked at together, while a page fills.
-const FEWEST: i64 = 64;
-const MOST: i64 = 4_096;
+pub(super) const FEWEST: i64 = 64;
+pub(super) const MOST: i64 = 4_096;
 /// If no more records than these pass the list's other filters, the words are
 /// looked for in them alone: of more, a page is full before many were looked at
 /// that don't pass.
 pub(super) const FEW: usize = 256;
 
-/// What a list in the order of fit needs of its records.
+/// What a list in the order of fit, or of names, needs of its records.
 pub(super) struct Listed<H, F> {
     /// Their kind.
     pub(super) kind: Kind,
@@ -189,7 +258,7 @@ pub(super) fn by_fit<I: Copy + Into<Uuid>>(
         let mut count = page::fetch(limit).max(FEWEST);
         loop {
             let wanted = Wanted {
-                kind: list.kind.code(),
+                kind: list.kind,
                 terms: &terms,
                 unlike: unlike.as_deref(),
                 within: &within,
@@ -257,7 +326,7 @@ pub(super) enum Within {
 /// What is looked for in one go.
 pub(super) struct Wanted<'a> {
     /// The kind of record.
-    pub(super) kind: &'static str,
+    pub(super) kind: Kind,
     /// Of each group one term.
     pub(super) terms: &'a [Vec<Term>],
     /// Not what has one of each of these as well.
@@ -280,8 +349,16 @@ pub fn behind(conn: &mut Conn) -> Result<i64> {
         .filter(dsl::folding.ge(FOLDING))
         .count()
         .get_result(conn)?;
-    let records = startup_profiles::count(conn)? + mandates::count(conn)?;
-    Ok(records + organizations::count(conn)? - indexed)
+    let mut records = 0;
+    for kind in Kind::ALL {
+        records += match kind {
+            Kind::StartupProfile => startup_profiles::count(conn)?,
+            Kind::Mandate => mandates::count(conn)?,
+            Kind::InvestorProfile => investor_profiles::count(conn)?,
+            Kind::Organization => organizations::count(conn)?,
+        };
+    }
+    Ok(records - indexed)
 }
 
 /// Indexes those of up to `limit` records after the cursor, by age, that are
@@ -296,67 +373,56 @@ pub fn catch_up(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<(usize, Option<Cursor>)> {
+    let heads = match kind {
+        Kind::StartupProfile => startup_profiles::ages(conn, after, limit)?,
+        Kind::Mandate => mandates::ages(conn, after, limit)?,
+        Kind::InvestorProfile => investor_profiles::ages(conn, after, limit)?,
+        Kind::Organization => organizations::ages(conn, after, limit)?,
+    };
+    let next = heads.last().copied().filter(|_| heads.len() == limit);
     let mut indexed = 0;
-    match kind {
-        Kind::StartupProfile => {
-            let heads = startup_profiles::ages(conn, after, limit)?;
-            let next = heads.last().copied().filter(|_| heads.len() == limit);
-            let missing = missing(conn, &heads)?;
-            let ids: Vec<StartupProfileId> = missing.iter().map(|id| (*id).into()).collect();
-            for profile in startup_profiles::find_many(conn, &ids)? {
-                let firm = organizations::hold(conn, profile.organization)?;
-                // What it says may have changed before the lock.
-                let Some(profile) = startup_profiles::find(conn, profile.id)? else {
-                    continue;
-                };
-                indexed += usize::from(or_skipped(
-                    profile.id.uuid(),
-                    transaction(conn, |conn| put_profile(conn, &firm, &profile)),
-                )?);
+    for record in missing(conn, &heads)? {
+        let put = transaction(conn, |conn| match firm_of(conn, kind, record)? {
+            // What the record says is read after the lock: before, it may change.
+            Some(firm) => {
+                let firm = organizations::hold(conn, firm)?;
+                put_of(conn, kind, record, &firm)
             }
-            Ok((indexed, next))
+            None => Ok(false),
+        });
+        indexed += usize::from(or_skipped(record, put)?);
+    }
+    Ok((indexed, next))
+}
+
+/// Whose a record is.
+fn firm_of(conn: &mut Conn, kind: Kind, record: Uuid) -> Result<Option<OrganizationId>> {
+    Ok(match kind {
+        Kind::StartupProfile => {
+            let head = startup_profiles::find_head(conn, record.into())?;
+            head.map(|head| head.organization)
         }
         Kind::Mandate => {
-            let heads = mandates::ages(conn, after, limit)?;
-            let next = heads.last().copied().filter(|_| heads.len() == limit);
-            let missing = missing(conn, &heads)?;
-            let ids: Vec<MandateId> = missing.iter().map(|id| (*id).into()).collect();
-            for mandate in mandates::find_many(conn, &ids)? {
-                let firm = organizations::hold(conn, mandate.organization)?;
-                let Some(mandate) = mandates::find(conn, mandate.id)? else {
-                    continue;
-                };
-                indexed += usize::from(or_skipped(
-                    mandate.id.uuid(),
-                    transaction(conn, |conn| put_mandate(conn, &firm, &mandate)),
-                )?);
-            }
-            Ok((indexed, next))
+            let head = mandates::find_head(conn, record.into())?;
+            head.map(|head| head.organization)
         }
-        Kind::Organization => {
-            let heads = organizations::ages(conn, after, limit)?;
-            let next = heads.last().copied().filter(|_| heads.len() == limit);
-            for id in missing(conn, &heads)? {
-                let firm = organizations::hold(conn, id.into())?;
-                indexed += usize::from(or_skipped(
-                    id,
-                    transaction(conn, |conn| put_organization(conn, &firm)),
-                )?);
-            }
-            Ok((indexed, next))
+        Kind::InvestorProfile => {
+            let head = investor_profiles::find_head(conn, record.into())?;
+            head.map(|head| head.organization)
         }
-    }
+        Kind::Organization => Some(record.into()),
+    })
 }
 
 /// Whether a record was indexed. One that can't be stays out, and is told of:
 /// it must not keep the others from being found.
-fn or_skipped(record: Uuid, put: Result<()>) -> Result<bool> {
+fn or_skipped(record: Uuid, put: Result<bool>) -> Result<bool> {
     match put {
         Err(error @ (Error::Diesel(_) | Error::Corrupt(_))) => {
             tracing::warn!(%record, %error, "a record can't be indexed for the search");
             Ok(false)
         }
-        other => other.map(|()| true),
+        other => other,
     }
 }
 

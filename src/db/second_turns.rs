@@ -6,13 +6,15 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::deal_seconds::About;
 use super::programme_schema::{deal_closings, deal_seconds};
 use super::review_schema::{blocks, export_licences, suspensions};
 use super::schema::deals;
 use super::types::Id;
-use super::worklist::Waiting;
+use super::worklist::{Owners, Under, Waiting};
 use super::{Conn, Error, Result};
 use crate::domain::closing::ClosingStatus;
+use crate::domain::deal_work::Camp;
 use crate::domain::event::SubjectKind;
 use crate::domain::ids::{OrganizationId, ProgrammeId, UserId};
 use crate::domain::licence::LicenceStatus;
@@ -21,16 +23,15 @@ use crate::domain::pipeline::DealStatus;
 diesel::allow_tables_to_appear_in_same_query!(deal_seconds, deals);
 diesel::allow_tables_to_appear_in_same_query!(deal_closings, deals);
 
-/// The first word of a payment that somebody says has arrived.
-pub const PAID: &str = "paid";
-
 /// A matter of a deal to which somebody has said yes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seconded {
     /// Of which deal.
     pub deal: Waiting,
-    /// To what, as it is kept: a first word that says what kind it is.
+    /// To what, as it is kept.
     pub matter: String,
+    /// Of a payment, for whom it is said.
+    pub camp: Option<Camp>,
     /// Who of the two has said so.
     pub by: UserId,
     /// Of which startup.
@@ -51,9 +52,13 @@ const fn waiting(id: Uuid, since: DateTime<Utc>, by: Option<NaiveDate>) -> Waiti
 /// Which yeses to matters of deals.
 #[derive(Debug, Clone, Copy)]
 pub enum Wanted<'a> {
-    /// Of that kind, said for the operator by somebody else than them, who has
-    /// not said so.
-    OfOperator(&'a str, UserId),
+    /// That a blocked deal goes on, said by somebody else than them, who has not
+    /// said so.
+    Unblocked(UserId),
+    /// Funding that a side is silent about, likewise.
+    Vouched(UserId),
+    /// Payments, said to have arrived for the operator, likewise.
+    PaidToOperator(UserId),
     /// Payments of deals of these startups.
     PaidTo(&'a [OrganizationId]),
     /// Payments of that investor.
@@ -65,10 +70,15 @@ pub enum Wanted<'a> {
 ///
 /// # Errors
 /// A statement failed.
-pub fn of_deals(conn: &mut Conn, wanted: Wanted<'_>, limit: i64) -> Result<Vec<Seconded>> {
+pub fn of_deals(
+    conn: &mut Conn,
+    wanted: Wanted<'_>,
+    under: Under,
+    limit: i64,
+) -> Result<Vec<Seconded>> {
     type Row = (
         (Id, ProgrammeId, OrganizationId, OrganizationId),
-        (String, UserId, DateTime<Utc>),
+        (String, UserId, DateTime<Utc>, Option<String>),
     );
     let going = [DealStatus::Open, DealStatus::OnHold, DealStatus::Blocked];
     let mut query = deal_seconds::table
@@ -85,41 +95,50 @@ pub fn of_deals(conn: &mut Conn, wanted: Wanted<'_>, limit: i64) -> Result<Vec<S
                 deal_seconds::matter,
                 deal_seconds::person_id,
                 deal_seconds::created_at,
+                deal_seconds::camp,
             ),
         ))
         .into_boxed();
-    query = match wanted {
-        Wanted::OfOperator(kind, reader) => {
-            let mine = diesel::alias!(deal_seconds as mine);
-            let said = mine
-                .filter(mine.field(deal_seconds::deal_id).eq(deal_seconds::deal_id))
-                .filter(mine.field(deal_seconds::matter).eq(deal_seconds::matter))
-                .filter(mine.field(deal_seconds::person_id).eq(reader));
-            let of_kind = query
-                .filter(deal_seconds::matter.like(format!("{kind}%")))
-                .filter(not(exists(said)));
-            match kind {
-                PAID => of_kind.filter(deal_seconds::matter.like("% operator")),
-                _ => of_kind,
-            }
-        }
-        Wanted::PaidTo(startups) => query
-            .filter(deal_seconds::matter.like(format!("{PAID}%")))
-            .filter(deals::startup_id.eq_any(startups.to_vec())),
-        Wanted::PaidBy(investor) => {
-            query.filter(deal_seconds::matter.like(format!("{PAID} {investor} %")))
-        }
+    let unsaid_by = |reader: UserId| {
+        let mine = diesel::alias!(deal_seconds as mine);
+        let said = mine
+            .filter(mine.field(deal_seconds::deal_id).eq(deal_seconds::deal_id))
+            .filter(mine.field(deal_seconds::matter).eq(deal_seconds::matter))
+            .filter(mine.field(deal_seconds::person_id).eq(reader));
+        not(exists(said))
     };
+    query = match wanted {
+        Wanted::Unblocked(reader) => query
+            .filter(deal_seconds::kind.eq(About::UNBLOCK))
+            .filter(unsaid_by(reader)),
+        Wanted::Vouched(reader) => query
+            .filter(deal_seconds::kind.eq(About::VOUCH))
+            .filter(unsaid_by(reader)),
+        Wanted::PaidToOperator(reader) => query
+            .filter(deal_seconds::kind.eq(About::PAID))
+            .filter(deal_seconds::camp.eq(Camp::Operator.code()))
+            .filter(unsaid_by(reader)),
+        Wanted::PaidTo(startups) => query
+            .filter(deal_seconds::kind.eq(About::PAID))
+            .filter(deals::startup_id.eq_any(startups.to_vec())),
+        Wanted::PaidBy(investor) => query
+            .filter(deal_seconds::kind.eq(About::PAID))
+            .filter(deal_seconds::payer_id.eq(investor)),
+    };
+    if let Some(programme) = under {
+        query = query.filter(deals::programme_id.eq(programme));
+    }
     let rows: Vec<Row> = query
         .order((deal_seconds::created_at, deal_seconds::matter))
         .limit(limit)
         .load(conn)?;
-    let row = |((id, programme, startup, investor), (matter, by, since)): Row| Seconded {
+    let row = |((id, programme, startup, investor), (matter, by, since, camp)): Row| Seconded {
         deal: Waiting {
             programme: Some(programme),
             ..waiting(id.uuid(), since, None)
         },
         matter,
+        camp: camp.as_deref().and_then(Camp::from_code),
         by,
         startup,
         investor,
@@ -135,7 +154,7 @@ pub fn of_deals(conn: &mut Conn, wanted: Wanted<'_>, limit: i64) -> Result<Vec<S
 /// A statement failed.
 pub fn closings(
     conn: &mut Conn,
-    startups: Option<&[OrganizationId]>,
+    (startups, under): (Owners<'_>, Under),
     today: NaiveDate,
     limit: i64,
 ) -> Result<Vec<Waiting>> {
@@ -155,6 +174,9 @@ pub fn closings(
         .into_boxed();
     if let Some(startups) = startups {
         query = query.filter(deals::startup_id.eq_any(startups.to_vec()));
+    }
+    if let Some(programme) = under {
+        query = query.filter(deals::programme_id.eq(programme));
     }
     let rows: Vec<(Id, ProgrammeId, DateTime<Utc>, NaiveDate)> = query
         .order((deal_closings::closes_on, deals::id))

@@ -8,6 +8,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 
+use super::checkpoints::JOURNAL_PAGES;
 use super::{Conn, Error, OpenError, sql};
 
 /// The first bytes of every SQLite 3 database (file format, §1.3.1).
@@ -62,11 +63,18 @@ fn check_start(path: &Path, file: &mut fs::File) -> Result<(), OpenError> {
     }
 }
 
+/// KiB of pages that the writer keeps at hand, if it comes to so many: a group
+/// of writes changes more than the two MB of SQLite's default, and what doesn't
+/// fit goes into the journal before its time, and once more after.
+const WRITERS_CACHE_KIB: u32 = 16_384;
+
 /// A connection that may write. There is one in a process. Words wait in a
 /// table of its own until its group commits: see `sql::search`.
 pub(super) fn writer(path: &Path, busy_timeout: Duration) -> Result<Conn, OpenError> {
     let last = format!(
-        "PRAGMA query_only = OFF; PRAGMA temp_store = MEMORY; {}",
+        "PRAGMA query_only = OFF; PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -{WRITERS_CACHE_KIB}; PRAGMA wal_autocheckpoint = {JOURNAL_PAGES};
+         {}",
         sql::search::WAITING
     );
     connect(path, busy_timeout, &last)
@@ -97,11 +105,23 @@ fn connect(path: &Path, busy_timeout: Duration, last: &str) -> Result<Conn, Open
         &format!(
             "PRAGMA busy_timeout = {wait};
              PRAGMA journal_mode = WAL;
-             PRAGMA synchronous = FULL;
+             {}
              PRAGMA foreign_keys = ON;
-             {last}"
+             {last}",
+            waiting_for_disk(true)
         ),
     )
+}
+
+/// Whether each commit waits until the disk has it, or only what is moved from
+/// the journal into the file does. Outside a transaction only.
+/// Source: <https://www.sqlite.org/pragma.html#pragma_synchronous>.
+pub(super) fn waiting_for_disk(wait: bool) -> &'static str {
+    if wait {
+        "PRAGMA synchronous = FULL;"
+    } else {
+        "PRAGMA synchronous = NORMAL;"
+    }
 }
 
 fn open(path: &Path, pragmas: &str) -> Result<Conn, OpenError> {

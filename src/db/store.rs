@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::checkpoints::Checkpoints;
+use super::job::{Job, Outcome, boxed, opened};
 use super::pool::Pool;
 use super::statements::Statements;
 use super::together::Together;
@@ -64,6 +66,41 @@ enum Writes {
     Nobody,
 }
 
+impl Inner {
+    async fn write(&self, job: Job) -> Outcome {
+        let job = trace::carried(job);
+        match &self.writes {
+            Writes::Sqlite(writer) => writer
+                .submit(job)?
+                .await
+                .unwrap_or_else(|_| Err(closed().into())),
+            #[cfg(feature = "postgres")]
+            Writes::Postgres(writes) => writes.run(&self.pool, job).await,
+            Writes::Nobody => Err(only_looked_at().into()),
+        }
+    }
+
+    async fn write_open(&self, job: Job) -> Outcome {
+        match &self.writes {
+            Writes::Sqlite(_) | Writes::Nobody => self.write(job).await,
+            #[cfg(feature = "postgres")]
+            Writes::Postgres(writes) => writes.run_open(&self.pool, trace::carried(job)).await,
+        }
+    }
+
+    fn write_blocking(&self, job: Job) -> Outcome {
+        match &self.writes {
+            Writes::Sqlite(writer) => writer
+                .submit(job)?
+                .blocking_recv()
+                .unwrap_or_else(|_| Err(closed().into())),
+            #[cfg(feature = "postgres")]
+            Writes::Postgres(writes) => writes.run_blocking(&self.pool, job),
+            Writes::Nobody => Err(only_looked_at().into()),
+        }
+    }
+}
+
 impl Db {
     /// Opens the store, brings its schema up to date and starts what serves
     /// it. Blocks; call it before serving, or off the async threads.
@@ -82,7 +119,11 @@ impl Db {
                     let (path, counted) = (path.clone(), counted.clone());
                     move || Ok(counted.of(sqlite::writer(&path, wait)?))
                 };
-                let writer = Writer::start(to, options.queue, sealed.clone())?;
+                let checkpoints = {
+                    let path = path.clone();
+                    Checkpoints::start(move || sqlite::reader(&path, wait))?
+                };
+                let writer = Writer::start(to, options.queue, sealed.clone(), checkpoints)?;
                 let pool = Pool::new(options.readers, move || {
                     Ok(counted.of(sqlite::reader(&path, wait)?))
                 });
@@ -154,7 +195,7 @@ impl Db {
         E: From<Error> + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
-        self.inner.pool.run(job).await
+        opened(self.inner.pool.run(boxed(job)).await)
     }
 
     /// Runs `job`, which looks up a few rows by their keys. On SQLite that is
@@ -173,7 +214,7 @@ impl Db {
         match &self.inner.writes {
             Writes::Sqlite(_) | Writes::Nobody => self.inner.pool.run_here(job).await,
             #[cfg(feature = "postgres")]
-            Writes::Postgres(_) => self.inner.pool.run(job).await,
+            Writes::Postgres(_) => opened(self.inner.pool.run(boxed(job)).await),
         }
     }
 
@@ -195,16 +236,7 @@ impl Db {
         E: From<Error> + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
-        let job = trace::carried(job);
-        match &self.inner.writes {
-            Writes::Sqlite(writer) => writer
-                .submit(job)?
-                .await
-                .unwrap_or_else(|_| Err(closed().into())),
-            #[cfg(feature = "postgres")]
-            Writes::Postgres(writes) => writes.run(&self.inner.pool, job).await,
-            Writes::Nobody => Err(only_looked_at().into()),
-        }
+        opened(self.inner.write(boxed(job)).await)
     }
 
     /// [`Self::write`] of a job that opens its transactions itself: on
@@ -220,12 +252,32 @@ impl Db {
         E: From<Error> + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
+        opened(self.inner.write_open(boxed(job)).await)
+    }
+
+    /// [`Self::write_open`] of a job whose outcome nobody needs. On SQLite it has
+    /// its place among the writes, before all that come later, and isn't waited
+    /// for.
+    ///
+    /// # Errors
+    /// As for [`Self::write`], as far as it was waited for.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_async, reason = "only PostgreSQL is waited for")
+    )]
+    pub async fn write_behind<E, F>(&self, job: F) -> Result<(), E>
+    where
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<(), E> + Send + 'static,
+    {
         match &self.inner.writes {
-            Writes::Sqlite(_) | Writes::Nobody => self.write(job).await,
-            #[cfg(feature = "postgres")]
-            Writes::Postgres(writes) => {
-                writes.run_open(&self.inner.pool, trace::carried(job)).await
+            Writes::Sqlite(writer) => {
+                drop(writer.submit(boxed(job))?);
+                Ok(())
             }
+            #[cfg(feature = "postgres")]
+            Writes::Postgres(_) => self.write_open(job).await,
+            Writes::Nobody => Err(only_looked_at().into()),
         }
     }
 
@@ -271,15 +323,7 @@ impl Db {
         E: From<Error> + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
-        match &self.inner.writes {
-            Writes::Sqlite(writer) => writer
-                .submit(job)?
-                .blocking_recv()
-                .unwrap_or_else(|_| Err(closed().into())),
-            #[cfg(feature = "postgres")]
-            Writes::Postgres(writes) => writes.run_blocking(&self.inner.pool, job),
-            Writes::Nobody => Err(only_looked_at().into()),
-        }
+        opened(self.inner.write_blocking(boxed(job)))
     }
 
     /// How many statements this store has been asked by this process, those
@@ -318,19 +362,31 @@ impl Db {
             return Ok(count);
         }
         loop {
-            let job = |conn: &mut Conn| {
-                Ok::<_, Error>((events::seal(conn, events::SEAL_BATCH)?, events::head(conn)?))
-            };
+            let job = |conn: &mut Conn| events::seal_waiting(conn, events::SEAL_BATCH);
             let (sealed, head) = match &self.inner.writes {
                 Writes::Sqlite(_) | Writes::Nobody => self.write(job).await?,
                 #[cfg(feature = "postgres")]
-                Writes::Postgres(writes) => writes.run_quietly(&self.inner.pool, job).await?,
+                Writes::Postgres(writes) => {
+                    opened::<_, Error>(writes.run_quietly(&self.inner.pool, boxed(job)).await)?
+                }
             };
             super::writer::announce(&self.inner.sealed, head.position);
             count += sealed;
             if sealed < events::SEAL_BATCH {
                 return Ok(count);
             }
+        }
+    }
+
+    /// Whether a write to SQLite is answered only once the disk has it, as it
+    /// is from the beginning. Without that a power cut may take the latest
+    /// writes whole, though the program's own death takes none: enough while a
+    /// store is filled that could be filled again. They share one journal, so
+    /// the first write that waits again makes all before it last. PostgreSQL
+    /// keeps to its own settings.
+    pub fn wait_for_disk(&self, wait: bool) {
+        if let Writes::Sqlite(writer) = &self.inner.writes {
+            writer.wait_for_disk(wait);
         }
     }
 

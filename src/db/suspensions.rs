@@ -8,13 +8,14 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::prepared::Prepare;
+use super::review_schema::decisions;
 use super::review_schema::suspensions::{self, dsl};
 use super::schema::{introduction_answers as answers, introductions};
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, stored};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{OrganizationId, UserId};
-use crate::domain::suspension::{Suspension, SuspensionGround};
+use crate::domain::suspension::{Ruling, Suspension, SuspensionGround};
 use crate::domain::values::Side;
 
 #[derive(Queryable)]
@@ -150,7 +151,8 @@ pub fn close(conn: &mut Conn, subject: Subject, by: UserId, now: DateTime<Utc>) 
     Ok(())
 }
 
-/// The firms that reported what this one asked of them as abuse.
+/// The firms that reported what this one asked of them as abuse, but for the
+/// reports that were dismissed.
 ///
 /// # Errors
 /// A statement failed.
@@ -164,8 +166,13 @@ pub fn reporters_of(conn: &mut Conn, firm: OrganizationId) -> Result<BTreeSet<Or
         .or(introductions::investor_id
             .eq(firm)
             .and(introductions::requester.eq(Side::Investor.code())));
+    let dismissed = decisions::table
+        .filter(decisions::subject_kind.eq(SubjectKind::Introduction.code()))
+        .filter(decisions::action.eq(Ruling::Dismiss.action()))
+        .select(decisions::subject_id);
     let pairs: Vec<(OrganizationId, OrganizationId)> = introductions::table
         .filter(asked)
+        .filter(introductions::id.ne_all(dismissed))
         .filter(diesel::dsl::exists(reported))
         .select((introductions::startup_id, introductions::investor_id))
         .load(conn)?;

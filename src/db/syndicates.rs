@@ -22,7 +22,16 @@ use crate::domain::syndicate::{Firmness, Interest, Participant, Pledge, Round};
 /// # Errors
 /// A statement failed, or the row is damaged.
 pub fn round(conn: &mut Conn, deal: DealId) -> Result<Option<Round>> {
+    Ok(rounds(conn, &[deal])?.remove(&deal))
+}
+
+/// The rounds that some deals fill; a deal without one is left out.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn rounds(conn: &mut Conn, deals: &[DealId]) -> Result<BTreeMap<DealId, Round>> {
     type Row = (
+        DealId,
         String,
         i64,
         i64,
@@ -31,9 +40,13 @@ pub fn round(conn: &mut Conn, deal: DealId) -> Result<Option<Round>> {
         Option<NaiveDate>,
         Option<Vec<u8>>,
     );
-    let row: Option<Row> = rounds::table
-        .find(deal)
+    if deals.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<Row> = rounds::table
+        .filter(rounds::deal_id.eq_any(deals.to_vec()))
         .select((
+            rounds::deal_id,
             rounds::currency,
             rounds::minimum,
             rounds::target,
@@ -42,11 +55,10 @@ pub fn round(conn: &mut Conn, deal: DealId) -> Result<Option<Round>> {
             rounds::rates_on,
             rounds::rates_digest,
         ))
-        .first(conn)
-        .optional()?;
+        .load(conn)?;
     let round = |row: Row| {
-        let (currency, minimum, target, maximum, closes_on, rates_of, digest) = row;
-        Ok(Round {
+        let (deal, currency, minimum, target, maximum, closes_on, rates_of, digest) = row;
+        let round = Round {
             currency: stored::parse(&currency)?,
             minimum,
             target,
@@ -56,9 +68,10 @@ pub fn round(conn: &mut Conn, deal: DealId) -> Result<Option<Round>> {
                 rates_of,
                 digest: stored::hash(digest)?,
             },
-        })
+        };
+        Ok((deal, round))
     };
-    row.map(round).transpose()
+    rows.into_iter().map(round).collect()
 }
 
 /// Stores the round of a deal in place of the one before.
@@ -94,8 +107,7 @@ type Row = (
     Option<i64>,
     Option<NaiveDate>,
     Option<Vec<u8>>,
-    Option<i64>,
-    Option<i64>,
+    (Option<i64>, Option<i64>, Option<NaiveDate>),
 );
 
 /// Who takes part in these deals, the leaders first.
@@ -120,8 +132,7 @@ pub fn participants(
             dsl::minimum,
             dsl::rates_on,
             dsl::rates_digest,
-            dsl::closing,
-            dsl::allocated,
+            (dsl::closing, dsl::allocated, dsl::value_date),
         ))
         .load(conn)?;
     let mut by_deal: BTreeMap<DealId, Vec<Participant>> = BTreeMap::new();
@@ -143,8 +154,7 @@ fn participant(row: Row) -> Result<Participant> {
         minimum,
         rates_of,
         digest,
-        closing,
-        allocated,
+        (closing, allocated, value_date),
     ) = row;
     let pledge = match (firmness, amount, currency) {
         (Some(firmness), Some(amount), Some(currency)) => Some(Pledge {
@@ -165,6 +175,7 @@ fn participant(row: Row) -> Result<Participant> {
         pledge,
         closing,
         allocated,
+        value_date,
     })
 }
 
@@ -185,6 +196,7 @@ pub fn set_participant(
         pledge,
         closing,
         allocated,
+        value_date,
     } = participant;
     let before = participants::table
         .filter(dsl::deal_id.eq(deal))
@@ -206,6 +218,7 @@ pub fn set_participant(
             dsl::updated_at.eq(Timestamp(now)),
             dsl::closing.eq(closing),
             dsl::allocated.eq(allocated),
+            dsl::value_date.eq(value_date),
         ))
         .execute(conn)?;
     Ok(())

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use tokio::task_local;
 
-use super::Conn;
+use super::job::Job;
 use crate::domain::trace::TraceId;
 
 task_local! {
@@ -24,12 +24,12 @@ pub async fn within<F: Future>(trace: TraceId, request: F) -> F::Output {
 }
 
 /// The job, part of the trace of the request that it is made for.
-pub(super) fn carried<T>(job: impl FnOnce(&mut Conn) -> T) -> impl FnOnce(&mut Conn) -> T {
+pub(super) fn carried(job: Job) -> Job {
     let trace = REQUEST.try_with(|trace| *trace).ok();
-    move |conn| {
+    Box::new(move |conn| {
         let _ended = During(JOB.replace(trace));
         job(conn)
-    }
+    })
 }
 
 /// The trace of the job that runs here.

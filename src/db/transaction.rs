@@ -24,21 +24,28 @@ where
     F: FnOnce(&mut Conn) -> Result<T, E>,
     E: From<Error>,
 {
-    let outside = depth(conn).map_err(Error::from)?;
-    Manager::begin_transaction(conn).map_err(Error::from)?;
+    let outside = begin(conn)?;
     // Everything that the job could have left half done is rolled back.
     let result = catch_unwind(AssertUnwindSafe(|| job(conn)))
         .unwrap_or_else(|_| Err(E::from(Error::Panicked)));
-    match result {
-        Ok(value) => {
-            Manager::commit_transaction(conn).map_err(Error::from)?;
-            Ok(value)
-        }
-        Err(error) => {
-            roll_back_to(conn, outside).map_err(Error::from)?;
-            Err(error)
-        }
+    end(conn, outside, result.is_ok())?;
+    result
+}
+
+/// Opens one and answers how many were open around it.
+fn begin(conn: &mut Conn) -> super::Result<u32> {
+    let outside = depth(conn)?;
+    Manager::begin_transaction(conn)?;
+    Ok(outside)
+}
+
+fn end(conn: &mut Conn, outside: u32, kept: bool) -> super::Result<()> {
+    if kept {
+        Manager::commit_transaction(conn)?;
+    } else {
+        roll_back_to(conn, outside)?;
     }
+    Ok(())
 }
 
 /// How many transactions and savepoints are open.

@@ -24,8 +24,9 @@ use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DocumentId, DocumentViewId, DuplicateId,
     EventId, ExportId, GrantId, ImportId, IntroductionId, InvestorProfileId, MandateId, MatchId,
-    MergeId, OrganizationId, OutboxId, PracticeId, ProgrammeId, PulseId, ReferralId, ReleaseId,
-    RematchId, RuleSetId, SavedViewId, SessionId, StartupProfileId, TagId, TicketId, UserId,
+    MergeId, OrganizationId, OutboxId, PipelineSetId, PracticeId, ProgrammeId, PulseId, ReferralId,
+    ReleaseId, RematchId, RuleSetId, SavedViewId, SessionId, StartupProfileId, TagId, TicketId,
+    UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -242,5 +243,5 @@ macro_rules! bindable {
 
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
-    Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DocumentId, DocumentViewId, DuplicateId, EventId, ExportId, GrantId, ImportId, IntroductionId, InvestorProfileId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, PracticeId, ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId, RuleSetId, SavedViewId, SessionId, StartupProfileId, TagId, TicketId, UserId,
+    Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DocumentId, DocumentViewId, DuplicateId, EventId, ExportId, GrantId, ImportId, IntroductionId, InvestorProfileId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, PipelineSetId, PracticeId, ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId, RuleSetId, SavedViewId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 }

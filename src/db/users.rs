@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::page::Cursor;
 use super::prepared::Prepare;
 use super::schema::users::{self, dsl};
 use super::schema::{memberships, organizations};
 use super::types::Timestamp;
-use super::{Conn, Result, sql, stored};
+use super::{Conn, Result, keyset, page, sql, stored};
 use crate::domain::account::{Membership, Role, User};
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::values::OrganizationKind;
@@ -340,6 +341,91 @@ pub fn members(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(Use
     rows.into_iter()
         .map(|(row, role)| Ok((user(row)?, stored::code(&role, Role::from_code)?)))
         .collect()
+}
+
+/// Somebody of an organization, with the parts they have in it.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Who.
+    pub user: User,
+    /// As what and since when; never none.
+    pub parts: Vec<(Role, DateTime<Utc>)>,
+}
+
+/// The people of an organization whose accounts are open, in the order of their
+/// accounts; one more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn page_of_members(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Member>> {
+    let theirs = memberships::table
+        .filter(memberships::user_id.eq(dsl::id))
+        .filter(memberships::organization_id.eq(organization));
+    let mut query = dsl::users
+        .filter(dsl::disabled_at.is_null())
+        .filter(diesel::dsl::exists(theirs))
+        .into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(page::fetch(limit))
+        .select(COLUMNS)
+        .load(conn)?;
+    let people = rows.into_iter().map(user).collect::<Result<Vec<_>>>()?;
+    with_parts(conn, organization, people)
+}
+
+/// One of the people of an organization; none for a stranger to it, or one whose
+/// account is closed.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn member(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    person: UserId,
+) -> Result<Option<Member>> {
+    if disabled_at(conn, person)?.is_some() {
+        return Ok(None);
+    }
+    let people = find(conn, person)?.into_iter().collect();
+    Ok(with_parts(conn, organization, people)?.pop())
+}
+
+/// Those of the people who have a part in an organization, with it.
+fn with_parts(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    people: Vec<User>,
+) -> Result<Vec<Member>> {
+    let ids: Vec<UserId> = people.iter().map(|user| user.id).collect();
+    let rows: Vec<(UserId, String, DateTime<Utc>)> = memberships::table
+        .filter(memberships::organization_id.eq(organization))
+        .filter(memberships::user_id.eq_any(ids))
+        .order((memberships::created_at, memberships::role))
+        .select((
+            memberships::user_id,
+            memberships::role,
+            memberships::created_at,
+        ))
+        .load(conn)?;
+    let mut parts: BTreeMap<UserId, Vec<(Role, DateTime<Utc>)>> = BTreeMap::new();
+    for (person, role, since) in rows {
+        let role = stored::code(&role, Role::from_code)?;
+        parts.entry(person).or_default().push((role, since));
+    }
+    let members = people.into_iter().filter_map(|user| {
+        let parts = parts.remove(&user.id)?;
+        Some(Member { user, parts })
+    });
+    Ok(members.collect())
 }
 
 /// The names of the people of several organizations whose accounts are open.

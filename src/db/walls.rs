@@ -1,13 +1,14 @@
 //! Walls between competitors, and the pairs of firms that they and blocks keep
 //! apart.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::page::{self, Cursor};
+use super::prepared::{Prepare, of_few_lengths};
 use super::schema::organizations;
 use super::types::{Id, Timestamp};
 use super::wall_schema::wall_keys::{self as keys, dsl as key};
@@ -374,23 +375,42 @@ pub fn stand_between(conn: &mut Conn, a: OrganizationId, b: OrganizationId) -> R
     Ok(diesel::select(diesel::dsl::exists(between)).get_result(conn)?)
 }
 
+/// The firms from which a block or a wall keeps each of these firms apart;
+/// nothing of one that is kept from nobody.
+///
+/// # Errors
+/// A statement failed.
+pub fn kept_from_some(
+    conn: &mut Conn,
+    firms: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, BTreeSet<OrganizationId>>> {
+    let mut apart = blocks::among(conn, firms)?;
+    let some = of_few_lengths(firms);
+    let held: Vec<(OrganizationId, OrganizationId)> = pairs::table
+        .filter(
+            pair::organization_id
+                .eq_any(some.clone())
+                .or(pair::other_id.eq_any(some)),
+        )
+        .select((pair::organization_id, pair::other_id))
+        .prepared()
+        .load(conn)?;
+    apart.extend(held);
+    let mut kept: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for (one, other) in apart {
+        kept.entry(one).or_default().insert(other);
+        kept.entry(other).or_default().insert(one);
+    }
+    Ok(kept)
+}
+
 /// The firms from which a block or a wall keeps a firm apart.
 ///
 /// # Errors
 /// A statement failed.
 pub fn kept_from(conn: &mut Conn, firm: OrganizationId) -> Result<BTreeSet<OrganizationId>> {
-    let mut others: BTreeSet<OrganizationId> = blocks::of(conn, firm)?.into_iter().collect();
-    let held: Vec<OrganizationId> = pairs::table
-        .filter(pair::organization_id.eq(firm))
-        .select(pair::other_id)
-        .load(conn)?;
-    let holders: Vec<OrganizationId> = pairs::table
-        .filter(pair::other_id.eq(firm))
-        .select(pair::organization_id)
-        .load(conn)?;
-    others.extend(held);
-    others.extend(holders);
-    Ok(others)
+    let kept = kept_from_some(conn, &[firm])?.remove(&firm);
+    Ok(kept.unwrap_or_default())
 }
 
 fn wall(row: Row) -> Result<Wall> {

@@ -140,7 +140,7 @@ pub fn files(
     let name = record_names::table.filter(record_names::record_id.eq(record));
     diesel::delete(name).execute(conn)?;
     // What of late was answered to who made or moved it.
-    idempotency::forget_told(conn)?;
+    idempotency::forget_told(conn, now)?;
     Ok(())
 }
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::programme_schema::programme_agreements;
 use super::schema::{
-    clearances, deals, introduction_asks as asks, introductions, mandates, matches, outbox,
-    programmes, startup_profiles,
+    clearances, introduction_asks as asks, introductions, mandates, matches, outbox, programmes,
+    startup_profiles,
 };
 use super::types::{Id, Timestamp};
 use super::{Conn, Result};
@@ -17,7 +17,6 @@ use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::ids::{OrganizationId, ProgrammeId, UserId};
 use crate::domain::introduction::{AskState, IntroductionStatus};
 use crate::domain::mandate::MandateStatus;
-use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::ProfileStatus;
 use crate::domain::programme::ProgrammeStatus;
 use crate::domain::review::{Audience, MatchStatus, Response};
@@ -41,8 +40,11 @@ pub struct Waiting {
 /// Whose records are looked at: everybody's, or those of these firms.
 pub type Owners<'a> = Option<&'a [OrganizationId]>;
 
+/// Under which programme alone; any.
+pub type Under = Option<ProgrammeId>;
+
 type Dated = (Id, DateTime<Utc>, Option<NaiveDate>);
-type Placed = (Id, ProgrammeId, DateTime<Utc>);
+pub(super) type Placed = (Id, ProgrammeId, DateTime<Utc>);
 
 fn dated((id, since, by): Dated) -> Waiting {
     Waiting {
@@ -53,7 +55,7 @@ fn dated((id, since, by): Dated) -> Waiting {
     }
 }
 
-fn placed((id, programme, since): Placed) -> Waiting {
+pub(super) fn placed((id, programme, since): Placed) -> Waiting {
     Waiting {
         id: id.uuid(),
         programme: Some(programme),
@@ -163,11 +165,21 @@ pub fn mandates_to_confirm(
 ///
 /// # Errors
 /// A statement failed.
-pub fn matches(conn: &mut Conn, status: MatchStatus, limit: i64) -> Result<Vec<Waiting>> {
+pub fn matches(
+    conn: &mut Conn,
+    status: MatchStatus,
+    under: Under,
+    limit: i64,
+) -> Result<Vec<Waiting>> {
     use matches::dsl;
-    let rows: Vec<Placed> = matches::table
+    let mut query = matches::table
         .filter(dsl::status.eq(status.code()))
         .select((dsl::id, dsl::programme_id, dsl::updated_at))
+        .into_boxed();
+    if let Some(programme) = under {
+        query = query.filter(dsl::programme_id.eq(programme));
+    }
+    let rows: Vec<Placed> = query
         .order((dsl::updated_at, dsl::id))
         .limit(limit)
         .load(conn)?;
@@ -184,7 +196,7 @@ pub fn matches_to_answer(
     conn: &mut Conn,
     side: Side,
     owners: &[OrganizationId],
-    since: DateTime<Utc>,
+    (under, since): (Under, DateTime<Utc>),
     limit: i64,
 ) -> Result<Vec<Waiting>> {
     use matches::dsl;
@@ -199,9 +211,12 @@ pub fn matches_to_answer(
         .inner_join(asks::table)
         .filter(introductions::match_id.eq(dsl::id))
         .filter(asks::side.eq(side.code()));
-    let query = matches::table
+    let mut query = matches::table
         .filter(dsl::released_to.eq_any(seen))
         .into_boxed();
+    if let Some(programme) = under {
+        query = query.filter(dsl::programme_id.eq(programme));
+    }
     let open = [MatchStatus::Released, MatchStatus::OneSided].map(MatchStatus::code);
     // What the other side did by itself changes nothing, until the time is over.
     let unseen = [
@@ -261,12 +276,18 @@ pub fn matches_to_answer(
 pub fn introductions(
     conn: &mut Conn,
     status: IntroductionStatus,
+    under: Under,
     limit: i64,
 ) -> Result<Vec<Waiting>> {
     use introductions::dsl;
-    let rows: Vec<Placed> = introductions::table
+    let mut query = introductions::table
         .filter(dsl::status.eq(status.code()))
         .select((dsl::id, dsl::programme_id, dsl::updated_at))
+        .into_boxed();
+    if let Some(programme) = under {
+        query = query.filter(dsl::programme_id.eq(programme));
+    }
+    let rows: Vec<Placed> = query
         .order((dsl::updated_at, dsl::id))
         .limit(limit)
         .load(conn)?;
@@ -282,6 +303,7 @@ pub fn introductions_to_answer(
     conn: &mut Conn,
     side: Side,
     owners: &[OrganizationId],
+    under: Under,
     limit: i64,
 ) -> Result<Vec<(Waiting, DateTime<Utc>)>> {
     use introductions::dsl;
@@ -302,6 +324,9 @@ pub fn introductions_to_answer(
         Side::Startup => query.filter(dsl::startup_id.eq_any(owners)),
         Side::Investor => query.filter(dsl::investor_id.eq_any(owners)),
     };
+    if let Some(programme) = under {
+        query = query.filter(dsl::programme_id.eq(programme));
+    }
     let rows: Vec<Row> = query
         .order((asks::expires_at, asks::id))
         .limit(limit)
@@ -319,6 +344,7 @@ pub fn conversions_to_confirm(
     conn: &mut Conn,
     side: Side,
     owners: &[OrganizationId],
+    under: Under,
     limit: i64,
 ) -> Result<Vec<Waiting>> {
     use introductions::dsl;
@@ -338,29 +364,11 @@ pub fn conversions_to_confirm(
         Side::Startup => query.filter(dsl::startup_id.eq_any(owners)),
         Side::Investor => query.filter(dsl::investor_id.eq_any(owners)),
     };
-    let rows: Vec<Placed> = query
-        .order((dsl::updated_at, dsl::id))
-        .limit(limit)
-        .load(conn)?;
-    Ok(rows.into_iter().map(placed).collect())
-}
-
-/// Open deals, by when they came to their stage.
-///
-/// # Errors
-/// A statement failed.
-pub fn open_deals(conn: &mut Conn, owners: Owners<'_>, limit: i64) -> Result<Vec<Waiting>> {
-    use deals::dsl;
-    let mut query = deals::table
-        .filter(dsl::status.eq(DealStatus::Open.code()))
-        .select((dsl::id, dsl::programme_id, dsl::stage_entered_at))
-        .into_boxed();
-    if let Some(owners) = owners {
-        let startup = dsl::startup_id.eq_any(owners.to_vec());
-        query = query.filter(startup.or(dsl::investor_id.eq_any(owners.to_vec())));
+    if let Some(programme) = under {
+        query = query.filter(dsl::programme_id.eq(programme));
     }
     let rows: Vec<Placed> = query
-        .order((dsl::stage_entered_at, dsl::id))
+        .order((dsl::updated_at, dsl::id))
         .limit(limit)
         .load(conn)?;
     Ok(rows.into_iter().map(placed).collect())
@@ -402,15 +410,21 @@ pub fn clearances_to_renew(conn: &mut Conn, until: NaiveDate, limit: i64) -> Res
 /// # Errors
 /// A statement failed.
 pub fn firms_to_screen(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
-    type Row = (Id, Option<DateTime<Utc>>, DateTime<Utc>);
+    type Row = (Id, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
     let checked = || clearances::table.select(clearances::organization_id);
+    // A firm with several records is checked once.
     let mut rows: Vec<Row> = {
         use startup_profiles::dsl;
         startup_profiles::table
             .filter(dsl::status.eq(ProfileStatus::Published.code()))
             .filter(dsl::organization_id.ne_all(checked()))
-            .select((dsl::organization_id, dsl::published_at, dsl::created_at))
-            .order((dsl::published_at, dsl::id))
+            .group_by(dsl::organization_id)
+            .select((
+                dsl::organization_id,
+                min(dsl::published_at),
+                min(dsl::created_at),
+            ))
+            .order((min(dsl::published_at), dsl::organization_id))
             .limit(limit)
             .load(conn)?
     };
@@ -419,8 +433,13 @@ pub fn firms_to_screen(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
         mandates::table
             .filter(dsl::status.eq(MandateStatus::Published.code()))
             .filter(dsl::organization_id.ne_all(checked()))
-            .select((dsl::organization_id, dsl::published_at, dsl::created_at))
-            .order((dsl::published_at, dsl::id))
+            .group_by(dsl::organization_id)
+            .select((
+                dsl::organization_id,
+                min(dsl::published_at),
+                min(dsl::created_at),
+            ))
+            .order((min(dsl::published_at), dsl::organization_id))
             .limit(limit)
             .load(conn)?
     };
@@ -436,13 +455,9 @@ pub fn firms_to_screen(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
             .limit(limit)
             .load(conn)?
     };
-    let firm = |(id, published, created): Row| dated((id, published.unwrap_or(created), None));
-    let mut firms: Vec<Waiting> = rows.into_iter().map(firm).collect();
-    let asking = partners
-        .into_iter()
-        .filter_map(|(id, since)| Some(dated((id, since?, None))));
-    firms.extend(asking);
-    // A firm with several records is checked once.
+    rows.extend(partners.into_iter().map(|(id, since)| (id, since, None)));
+    let firm = |(id, published, created): Row| Some(dated((id, published.or(created)?, None)));
+    let mut firms: Vec<Waiting> = rows.into_iter().filter_map(firm).collect();
     firms.sort_by_key(|firm| (firm.id, firm.since));
     firms.dedup_by_key(|firm| firm.id);
     Ok(firms)
@@ -489,7 +504,7 @@ pub fn messages_given_up(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
 ///
 /// # Errors
 /// A statement failed.
-pub fn programmes_to_sign(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
+pub fn programmes_to_sign(conn: &mut Conn, under: Under, limit: i64) -> Result<Vec<Waiting>> {
     use programmes::dsl;
     let open = [
         ProgrammeStatus::Draft,
@@ -498,9 +513,14 @@ pub fn programmes_to_sign(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
         ProgrammeStatus::Signing,
     ]
     .map(ProgrammeStatus::code);
-    let rows: Vec<(Id, DateTime<Utc>, NaiveDate)> = programmes::table
+    let mut query = programmes::table
         .filter(dsl::status.eq_any(open))
         .select((dsl::id, dsl::updated_at, dsl::starts_on))
+        .into_boxed();
+    if let Some(programme) = under {
+        query = query.filter(dsl::id.eq(programme));
+    }
+    let rows: Vec<(Id, DateTime<Utc>, NaiveDate)> = query
         .order((dsl::starts_on, dsl::id))
         .limit(limit)
         .load(conn)?;
@@ -511,16 +531,21 @@ pub fn programmes_to_sign(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
 ///
 /// # Errors
 /// A statement failed.
-pub fn programmes_to_renew(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
+pub fn programmes_to_renew(conn: &mut Conn, under: Under, limit: i64) -> Result<Vec<Waiting>> {
     use programme_agreements as agreements;
     use programmes::dsl;
     let renewed = agreements::table
         .filter(agreements::predecessor_id.is_not_null())
         .select(agreements::predecessor_id.assume_not_null());
-    let rows: Vec<(Id, DateTime<Utc>, NaiveDate)> = programmes::table
+    let mut query = programmes::table
         .filter(dsl::status.eq(ProgrammeStatus::Expiring.code()))
         .filter(dsl::id.ne_all(renewed))
         .select((dsl::id, dsl::updated_at, dsl::ends_on))
+        .into_boxed();
+    if let Some(programme) = under {
+        query = query.filter(dsl::id.eq(programme));
+    }
+    let rows: Vec<(Id, DateTime<Utc>, NaiveDate)> = query
         .order((dsl::ends_on, dsl::id))
         .limit(limit)
         .load(conn)?;
@@ -534,13 +559,19 @@ pub fn programmes_to_renew(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> 
 pub fn programmes_declined(
     conn: &mut Conn,
     since: DateTime<Utc>,
+    under: Under,
     limit: i64,
 ) -> Result<Vec<Waiting>> {
     use programmes::dsl;
-    let rows: Vec<(Id, DateTime<Utc>)> = programmes::table
+    let mut query = programmes::table
         .filter(dsl::status.eq(ProgrammeStatus::Declined.code()))
         .filter(dsl::updated_at.ge(Timestamp(since)))
         .select((dsl::id, dsl::updated_at))
+        .into_boxed();
+    if let Some(programme) = under {
+        query = query.filter(dsl::id.eq(programme));
+    }
+    let rows: Vec<(Id, DateTime<Utc>)> = query
         .order((dsl::updated_at, dsl::id))
         .limit(limit)
         .load(conn)?;

@@ -6,37 +6,47 @@
 //! before the COMMIT stands. If it fails, every job of the group hears
 //! [`Error::Unavailable`] and none is run again: a job is not repeatable.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use diesel::Connection;
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use tokio::sync::{oneshot, watch};
 
+use super::checkpoints::Checkpoints;
+use super::job::{Job, Outcome};
 use super::transaction::{depth, transaction};
-use super::{Conn, Error, OpenError, Result, events, sql};
+use super::{Conn, Error, OpenError, Result, events, sql, sqlite};
 
 /// The most jobs that share a commit.
 const GROUP: usize = 64;
 
 /// Hands jobs to the thread.
 pub(super) struct Writer {
-    jobs: Mutex<Option<SyncSender<Box<dyn Job>>>>,
+    jobs: Mutex<Option<SyncSender<Work>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    waits: Arc<AtomicBool>,
 }
 
 impl Writer {
     /// Starts the thread, which writes to what `connect` opens. `sealed` hears
-    /// the highest position after each group that moved it.
+    /// the highest position after each group that moved it, `checkpoints` of
+    /// each group.
     pub(super) fn start(
         connect: impl Fn() -> std::result::Result<Conn, OpenError> + Send + 'static,
         queue: usize,
         sealed: watch::Sender<i64>,
+        checkpoints: Checkpoints,
     ) -> std::result::Result<Self, OpenError> {
         let conn = connect()?;
         let (sender, jobs) = sync_channel(queue.max(1));
+        let waits = Arc::new(AtomicBool::new(true));
         let worker = Worker {
+            checkpoints,
+            shall_wait: Arc::clone(&waits),
+            waits: true,
             conn: Some(conn),
             connect: Box::new(connect),
             sealed,
@@ -48,7 +58,13 @@ impl Writer {
         Ok(Self {
             jobs: Mutex::new(Some(sender)),
             thread: Mutex::new(Some(thread)),
+            waits,
         })
+    }
+
+    /// See [`super::Db::wait_for_disk`]; goes for the groups after this one.
+    pub(super) fn wait_for_disk(&self, wait: bool) {
+        self.waits.store(wait, Ordering::Release);
     }
 
     /// Queues a job; its answer comes once the commit stands.
@@ -56,17 +72,9 @@ impl Writer {
     /// # Errors
     /// [`Error::Busy`] when the queue is full, [`Error::Unavailable`] after
     /// [`Self::stop`].
-    pub(super) fn submit<T, E, F>(
-        &self,
-        job: F,
-    ) -> Result<oneshot::Receiver<std::result::Result<T, E>>>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-        F: FnOnce(&mut Conn) -> std::result::Result<T, E> + Send + 'static,
-    {
+    pub(super) fn submit(&self, job: Job) -> Result<oneshot::Receiver<Outcome>> {
         let (answer, answered) = oneshot::channel();
-        let work: Box<dyn Job> = Box::new(Work { job, answer });
+        let work = Work { job, answer };
         let jobs = self
             .jobs
             .lock()
@@ -113,49 +121,21 @@ pub(super) fn closed() -> Error {
     Error::Unavailable("the store is closed".into())
 }
 
-/// Tells a caller what became of its job, once the group's fate is known.
-type Answer = Box<dyn FnOnce(std::result::Result<(), &str>) + Send>;
-
-/// A job whose types have been erased.
-trait Job: Send {
-    /// Runs it in a savepoint.
-    fn run(self: Box<Self>, conn: &mut Conn) -> Answer;
-    /// Answers without running it.
-    fn refuse(self: Box<Self>, why: Error);
-}
-
-struct Work<T, E, F> {
-    job: F,
-    answer: oneshot::Sender<std::result::Result<T, E>>,
-}
-
-impl<T, E, F> Job for Work<T, E, F>
-where
-    T: Send + 'static,
-    E: From<Error> + Send + 'static,
-    F: FnOnce(&mut Conn) -> std::result::Result<T, E> + Send + 'static,
-{
-    fn run(self: Box<Self>, conn: &mut Conn) -> Answer {
-        let Self { job, answer } = *self;
-        let result = transaction(conn, job);
-        Box::new(move |committed| {
-            let result = match committed {
-                Ok(()) => result,
-                Err(why) => Err(Error::Unavailable(why.to_owned()).into()),
-            };
-            // Whoever asked may have stopped waiting.
-            let _ = answer.send(result);
-        })
-    }
-
-    fn refuse(self: Box<Self>, why: Error) {
-        let _ = self.answer.send(Err(why.into()));
-    }
+/// A job, and who hears of it.
+struct Work {
+    job: Job,
+    answer: oneshot::Sender<Outcome>,
 }
 
 type Connect = dyn Fn() -> std::result::Result<Conn, OpenError> + Send;
 
 struct Worker {
+    /// Dropped first, so that its connection is not the last one to be closed,
+    /// which would tidy up on its thread.
+    checkpoints: Checkpoints,
+    /// Whether a commit shall wait for the disk, and whether one does now.
+    shall_wait: Arc<AtomicBool>,
+    waits: bool,
     /// `None` after the connection was lost, until the next group.
     conn: Option<Conn>,
     connect: Box<Connect>,
@@ -163,7 +143,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn run(mut self, jobs: &Receiver<Box<dyn Job>>) {
+    fn run(mut self, jobs: &Receiver<Work>) {
         while let Ok(first) = jobs.recv() {
             let group = std::iter::once(first)
                 .chain(jobs.try_iter())
@@ -173,15 +153,15 @@ impl Worker {
         }
     }
 
-    fn commit(&mut self, group: Vec<Box<dyn Job>>) {
+    fn commit(&mut self, group: Vec<Work>) {
         let conn = match self.begin() {
             Ok(conn) => conn,
             Err(why) => return refuse(group, &why),
         };
         let mut answers = Vec::with_capacity(group.len());
         let mut jobs = group.into_iter();
-        for job in jobs.by_ref() {
-            answers.push(job.run(conn));
+        for Work { job, answer } in jobs.by_ref() {
+            answers.push((answer, transaction(conn, job)));
             // An error such as a full disk may have ended the transaction.
             if !matches!(depth(conn), Ok(1)) {
                 break;
@@ -193,14 +173,24 @@ impl Worker {
             Err(error) => Err(error.to_string()),
         };
         match committed {
-            Ok(position) => announce(&self.sealed, position),
+            Ok(position) => {
+                self.checkpoints.committed();
+                if let Some(position) = position {
+                    announce(&self.sealed, position);
+                }
+            }
             Err(error) => {
                 tracing::error!(%error, jobs = answers.len(), "a group of writes was lost");
                 self.conn = None;
             }
         }
-        for answer in answers {
-            answer(fate.as_ref().map(|&()| ()).map_err(String::as_str));
+        for (answer, outcome) in answers {
+            let outcome = match &fate {
+                Ok(()) => outcome,
+                Err(why) => Err(Error::Unavailable(why.clone()).into()),
+            };
+            // Whoever asked may have stopped waiting.
+            let _ = answer.send(outcome);
         }
         refuse(
             jobs.collect(),
@@ -209,10 +199,17 @@ impl Worker {
     }
 
     fn begin(&mut self) -> Result<&mut Conn> {
-        let mut conn = match self.conn.take() {
-            Some(conn) => conn,
-            None => (self.connect)().map_err(|error| Error::Unavailable(error.to_string()))?,
+        let mut conn = if let Some(conn) = self.conn.take() {
+            conn
+        } else {
+            self.waits = true;
+            (self.connect)().map_err(|error| Error::Unavailable(error.to_string()))?
         };
+        let shall_wait = self.shall_wait.load(Ordering::Acquire);
+        if self.waits != shall_wait {
+            conn.batch_execute(sqlite::waiting_for_disk(shall_wait))?;
+            self.waits = shall_wait;
+        }
         begin_immediate(&mut conn)?;
         Ok(self.conn.insert(conn))
     }
@@ -231,17 +228,30 @@ pub(super) fn begin_immediate(conn: &mut Conn) -> Result<()> {
     }
 }
 
-fn seal_and_commit(conn: &mut Conn) -> Result<i64> {
+/// Answers the log's end, if that was moved.
+fn seal_and_commit(conn: &mut Conn) -> Result<Option<i64>> {
     if !matches!(depth(conn), Ok(1)) {
         return Err(Error::Unavailable(
             "the transaction was ended by the database".into(),
         ));
     }
     sql::search::put_waiting(conn)?;
-    while events::seal(conn, events::SEAL_BATCH)? == events::SEAL_BATCH {}
-    let head = events::head(conn)?;
+    let position = if events::is_unsealed(conn)? {
+        Some(seal_all(conn)?.position)
+    } else {
+        None
+    };
     <Conn as Connection>::TransactionManager::commit_transaction(conn)?;
-    Ok(head.position)
+    Ok(position)
+}
+
+fn seal_all(conn: &mut Conn) -> Result<events::Head> {
+    loop {
+        let (count, head) = events::seal_waiting(conn, events::SEAL_BATCH)?;
+        if count < events::SEAL_BATCH {
+            return Ok(head);
+        }
+    }
 }
 
 pub(super) fn announce(sealed: &watch::Sender<i64>, position: i64) {
@@ -252,11 +262,12 @@ pub(super) fn announce(sealed: &watch::Sender<i64>, position: i64) {
     });
 }
 
-fn refuse(jobs: Vec<Box<dyn Job>>, why: &Error) {
-    for job in jobs {
-        job.refuse(match why {
+fn refuse(jobs: Vec<Work>, why: &Error) {
+    for Work { answer, .. } in jobs {
+        let why = match why {
             Error::Busy => Error::Busy,
             other => Error::Unavailable(other.to_string()),
-        });
+        };
+        let _ = answer.send(Err(why.into()));
     }
 }

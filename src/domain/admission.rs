@@ -21,6 +21,16 @@ codes! {
     }
 }
 
+codes! {
+    /// What is done with an admission.
+    AdmissionAction {
+        /// It is taken back, with a reason.
+        Withdraw = "withdraw",
+        /// What was taken back is admitted again.
+        Admit = "admit",
+    }
+}
+
 /// What is admitted to a programme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
@@ -99,6 +109,8 @@ pub struct AdmissionFilter {
     pub status: Option<ProfileStatus>,
     /// Of these firms' records.
     pub known_to: Option<Vec<OrganizationId>>,
+    /// Of that record.
+    pub record: Option<Uuid>,
     /// Those that were taken back instead of those that hold.
     pub withdrawn: bool,
 }

@@ -59,6 +59,49 @@ impl Amounts {
     }
 }
 
+/// Whose amounts are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// Those of startups' rounds.
+    Rounds,
+    /// Those of mandates' cheques.
+    Cheques,
+    /// What startups earn.
+    Revenues,
+}
+
+/// Rates that amounts are compared at, with whose: each was looked up once, and
+/// all that is asked for together is compared at the same ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rates(Vec<(Held, Cross)>);
+
+impl Rates {
+    /// These.
+    pub const fn new(rates: Vec<(Held, Cross)>) -> Self {
+        Self(rates)
+    }
+
+    /// Those between different currencies, each once.
+    pub fn between(&self) -> Vec<&Cross> {
+        let mut all: Vec<&Cross> = Vec::new();
+        for (_, cross) in &self.0 {
+            if cross.base != cross.quote && !all.contains(&cross) {
+                all.push(cross);
+            }
+        }
+        all
+    }
+
+    /// What a range comes to in each currency that such amounts are held in.
+    /// Where no rate joins two currencies, nothing of the other is in the range.
+    pub fn spans(&self, held: Held, wanted: &Amounts) -> Vec<Span> {
+        let of_these = self.0.iter().filter(|(of, _)| *of == held);
+        of_these
+            .filter_map(|(_, cross)| wanted.span(cross))
+            .collect()
+    }
+}
+
 /// The first number from zero on of which something holds that holds of all
 /// after it.
 fn first(holds: impl Fn(i64) -> bool) -> Option<i64> {

@@ -16,6 +16,15 @@ pub fn latest_day(now: DateTime<Utc>) -> NaiveDate {
     (now + TimeDelta::hours(EASTERNMOST)).date_naive()
 }
 
+/// Hours by which the westernmost clocks of the world are behind UTC.
+const WESTERNMOST: i64 = 12;
+
+/// The first day that it was somewhere at an instant: what followed it is written
+/// down by people who may be behind UTC.
+pub fn earliest_day(at: DateTime<Utc>) -> NaiveDate {
+    (at - TimeDelta::hours(WESTERNMOST)).date_naive()
+}
+
 /// The days on which people of a country don't work.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WorkingCalendar {

@@ -49,7 +49,7 @@ codes! {
         DealsOpened = "deals_opened",
         /// Deals that were signed.
         DealsSigned = "deals_signed",
-        /// Deals whose funding both sides confirmed.
+        /// Deals that brought money.
         DealsFunded = "deals_funded",
         /// The money of those deals.
         MoneyFunded = "money_funded",
@@ -356,17 +356,29 @@ codes! {
     }
 }
 
-/// How a commitment does on `today`, having begun on `start`.
+/// How a commitment does on `today`, having begun on `start`; none where its
+/// share is not told to whoever asks. One that was closed as met stays met,
+/// which everybody who reads it may know.
 pub fn health(
     status: CommitmentStatus,
+    kind: TargetKind,
+    share: Option<i64>,
+    (start, due): (NaiveDate, NaiveDate),
+    today: NaiveDate,
+) -> Option<Health> {
+    match status {
+        CommitmentStatus::Dropped => Some(Health::Dropped),
+        CommitmentStatus::Met => Some(Health::Met),
+        CommitmentStatus::Open => share.map(|share| open_health(kind, share, (start, due), today)),
+    }
+}
+
+fn open_health(
     kind: TargetKind,
     share: i64,
     (start, due): (NaiveDate, NaiveDate),
     today: NaiveDate,
 ) -> Health {
-    if status == CommitmentStatus::Dropped {
-        return Health::Dropped;
-    }
     if share >= WHOLE_BP {
         return Health::Met;
     }
@@ -416,7 +428,8 @@ mod tests {
         let term = (day("2026-01-01"), day("2026-12-31"));
         let on = |today: &str, share| {
             let status = CommitmentStatus::Open;
-            health(status, TargetKind::Count, share, term, day(today))
+            let share = Some(share);
+            health(status, TargetKind::Count, share, term, day(today)).expect("told")
         };
         assert_eq!(on("2026-02-01", 0), Health::OnTrack);
         assert_eq!(on("2026-07-01", 2_000), Health::AtRisk);
@@ -431,10 +444,20 @@ mod tests {
         let term = (day("2026-01-01"), day("2026-12-31"));
         let on = |today: &str| {
             let status = CommitmentStatus::Open;
-            health(status, TargetKind::Text, 0, term, day(today))
+            health(status, TargetKind::Text, Some(0), term, day(today)).expect("told")
         };
         assert_eq!(on("2026-11-30"), Health::OnTrack);
         assert_eq!(on("2026-12-01"), Health::AtRisk);
+    }
+
+    #[test]
+    fn what_was_closed_as_met_is_met_whoever_reads_how_much_of_it() {
+        let term = (day("2026-01-01"), day("2026-12-31"));
+        let on = |status, share| health(status, TargetKind::Money, share, term, day("2027-06-01"));
+        assert_eq!(on(CommitmentStatus::Met, None), Some(Health::Met));
+        assert_eq!(on(CommitmentStatus::Met, Some(0)), Some(Health::Met));
+        assert_eq!(on(CommitmentStatus::Open, None), None);
+        assert_eq!(on(CommitmentStatus::Open, Some(0)), Some(Health::Missed));
     }
 
     #[test]

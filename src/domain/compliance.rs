@@ -12,6 +12,28 @@ use super::text::Slug;
 use super::values::codes;
 
 codes! {
+    /// What waits for somebody of compliance.
+    WaitingKind {
+        /// A question of the gate, with everything that one decision covers.
+        Question = "question",
+        /// A startup's profile under review that a curator can't approve alone.
+        StartupProfile = "startup_profile",
+        /// An investor's, likewise.
+        InvestorProfile = "investor_profile",
+        /// A document whose title or file name is to be read.
+        Document = "document",
+        /// A note about a deal that is to be read.
+        DealNote = "deal_note",
+        /// Words of a practice or a programme that are to be read.
+        HeldText = "held_text",
+        /// A practice that the gate leaves open.
+        Practice = "practice",
+        /// An export licence that nobody has checked.
+        Licence = "licence",
+    }
+}
+
+codes! {
     /// The outcome of a check of a firm. An enhanced one is for the politically
     /// exposed: allowed, looked at twice as often.
     ClearanceVerdict {
@@ -23,6 +45,22 @@ codes! {
         Review = "review",
         /// Not to be shown to anybody.
         Blocked = "blocked",
+    }
+}
+
+impl ClearanceVerdict {
+    /// The action by which it is recorded: its code, as a verb.
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::Blocked => "block",
+            other => other.code(),
+        }
+    }
+
+    /// The verdict that an action records.
+    pub fn of_action(action: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|verdict| verdict.action() == action)
     }
 }
 
@@ -67,6 +105,9 @@ pub struct Clearance {
     pub basis: String,
     /// What it rests on; none of those from before it was asked for.
     pub proof: Option<Proof>,
+    /// Where the firm's money comes from, of one that is politically exposed;
+    /// none of those from before it was asked for.
+    pub source_of_funds: Option<String>,
     /// Last day on which it holds.
     pub valid_to: NaiveDate,
     /// Who recorded it.
@@ -229,10 +270,12 @@ pub fn check_standing(last: Option<&Clearance>, day: NaiveDate) -> Result<(), Re
 /// Whether somebody can record that outcome after these checks, the last of
 /// which is the newest (`MACHINES.md`, Clearance): a firm that was blocked is
 /// looked at again first, and whoever opened that review is not the one who
-/// clears it.
+/// clears it; one that is politically exposed is under review before its risk is
+/// accepted for the first time.
 ///
 /// # Errors
-/// It was blocked and not put under review since, or by nobody else than them.
+/// It was blocked and not put under review since, or by nobody else than them; or
+/// nobody looked at it yet whose risk would be accepted.
 pub fn check_next(
     before: &[Clearance],
     verdict: ClearanceVerdict,
@@ -241,6 +284,12 @@ pub fn check_next(
     use ClearanceVerdict as V;
     if !matches!(verdict, V::Clear | V::ClearEnhanced) {
         return Ok(());
+    }
+    if before.is_empty() && verdict == V::ClearEnhanced {
+        return Err(Refusal::new(
+            "review_needed",
+            "A firm is put under review before its risk is accepted.",
+        ));
     }
     let since = before.iter().rev();
     let reviewers: Vec<UserId> = since
@@ -302,6 +351,7 @@ mod tests {
             verdict,
             basis: "A list.".to_owned(),
             proof: None,
+            source_of_funds: None,
             valid_to: NaiveDate::default(),
             by: person(by),
             created_at: DateTime::default(),
@@ -358,6 +408,10 @@ mod tests {
         let refused = |code: &str| Err(code.to_owned());
         assert_eq!(next(&[], V::Clear, 1), Ok(()));
         assert_eq!(next(&[(V::Review, 1)], V::Clear, 1), Ok(()));
+        let exposed = V::ClearEnhanced;
+        assert_eq!(next(&[], exposed, 1), refused("review_needed"));
+        assert_eq!(next(&[(V::Review, 1)], exposed, 1), Ok(()));
+        assert_eq!(next(&[(V::ClearEnhanced, 1)], exposed, 1), Ok(()));
         let blocked = [(V::Clear, 1), (V::Blocked, 1)];
         assert_eq!(next(&blocked, V::Review, 1), Ok(()));
         assert_eq!(next(&blocked, V::Blocked, 1), Ok(()));

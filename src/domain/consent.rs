@@ -9,6 +9,16 @@ use super::ids::{IntroductionId, OrganizationId, UserId};
 use super::text::{Language, Name};
 use super::values::{Side, codes};
 
+codes! {
+    /// What is done with a consent.
+    ConsentAction {
+        /// It is taken back.
+        Withdraw = "withdraw",
+        /// It is given again, in the same words.
+        Renew = "renew",
+    }
+}
+
 /// The record of one agreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentReceipt {

@@ -35,7 +35,7 @@ impl Turn {
         }
     }
 
-    const fn of_side(side: Side) -> Self {
+    pub(super) const fn of_side(side: Side) -> Self {
         match side {
             Side::Startup => Self::Startup,
             Side::Investor => Self::Investor,
@@ -164,7 +164,7 @@ pub fn follow(
 mod tests {
     use super::*;
     use crate::domain::permission::Hat;
-    use crate::domain::pipeline::{DealAction, PipelineStage, step};
+    use crate::domain::pipeline::{DealAction, Origin, PipelineStage, step};
     use chrono::TimeDelta;
     use std::collections::BTreeMap;
     use uuid::Uuid;
@@ -203,12 +203,15 @@ mod tests {
         Deal {
             id: id.into(),
             programme: id.into(),
-            matched: id.into(),
-            introduction: id.into(),
+            origin: Origin::Introduction {
+                matched: id.into(),
+                introduction: id.into(),
+            },
             startup_profile: id.into(),
             startup: id.into(),
             mandate: id.into(),
             investor: id.into(),
+            pipeline_set: None,
             pipeline: "short".parse().expect("a slug"),
             stage: "first".parse().expect("a slug"),
             stage_entered_at: day(0),

@@ -4,11 +4,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::deal_clock::Turn;
 use super::event::Value;
+use super::values::Side;
 
 /// One stay at a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
+    /// Of which pipeline; none where the log doesn't say.
+    pub pipeline: Option<String>,
     /// At which stage.
     pub stage: String,
     /// Since when.
@@ -17,6 +21,9 @@ pub struct Visit {
     pub left_at: Option<DateTime<Utc>>,
     /// How much of it the deal was on hold or blocked.
     pub held: TimeDelta,
+    /// When which side reported the next stage or confirmed the funding, and it
+    /// waited for somebody else from then on.
+    said: Vec<(DateTime<Utc>, Side)>,
 }
 
 impl Visit {
@@ -24,12 +31,37 @@ impl Visit {
     pub fn lasted(&self, now: DateTime<Utc>) -> TimeDelta {
         self.left_at.unwrap_or(now) - self.entered_at
     }
+
+    /// Who had to act from when to when. `by_sides` is whether both sides end
+    /// the stage between them: where they don't, what one reports waits for a
+    /// curator.
+    pub fn turns(
+        &self,
+        by_sides: bool,
+        now: DateTime<Utc>,
+    ) -> Vec<(Turn, DateTime<Utc>, DateTime<Utc>)> {
+        let (mut turn, mut from) = (Turn::Both, self.entered_at);
+        let mut turns = Vec::with_capacity(self.said.len() + 1);
+        for (at, side) in &self.said {
+            turns.push((turn, from, *at));
+            from = *at;
+            turn = match turn {
+                Turn::Both if by_sides => Turn::of_side(side.other()),
+                Turn::Both => Turn::Curator,
+                // The other one has said so too, and something else.
+                _ => Turn::Both,
+            };
+        }
+        turns.push((turn, from, self.left_at.unwrap_or(now)));
+        turns
+    }
 }
 
 /// Reads the lines of one deal in their order.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     visits: Vec<Visit>,
+    pipeline: Option<String>,
     held_since: Option<DateTime<Utc>>,
     /// Whether that compliance stopped it doesn't show.
     discreet: bool,
@@ -56,6 +88,7 @@ impl History {
     pub fn read(&mut self, at: DateTime<Utc>, kind: &str, payload: &[(String, Value)]) {
         match kind {
             "deal.opened" => {
+                self.pipeline = code(payload, "pipeline").map(str::to_owned);
                 if let Some(stage) = code(payload, "stage") {
                     self.enter(stage, at);
                 }
@@ -70,6 +103,9 @@ impl History {
         let (stage_from, stage) = (code(payload, "stage_from"), code(payload, "stage_to"));
         if self.discreet && to == Some("blocked") {
             return;
+        }
+        if let Some(pipeline) = code(payload, "pipeline") {
+            self.pipeline = Some(pipeline.to_owned());
         }
         let held = |status: Option<&str>| matches!(status, Some("on_hold" | "blocked"));
         let closed = |status: Option<&str>| matches!(status, Some("won" | "lost" | "withdrawn"));
@@ -87,6 +123,14 @@ impl History {
         if held(to) && !held(from) {
             self.held_since = Some(at);
         }
+        let said = matches!(code(payload, "action"), Some("report" | "confirm"));
+        let side = code(payload, "as").and_then(Side::from_code);
+        if let (Some(side), Some(last)) = (side.filter(|_| said), self.visits.last_mut())
+            && last.left_at.is_none()
+            && last.entered_at < at
+        {
+            last.said.push((at, side));
+        }
         if closed(to) {
             self.leave(at);
         }
@@ -94,10 +138,12 @@ impl History {
 
     fn enter(&mut self, stage: &str, at: DateTime<Utc>) {
         self.visits.push(Visit {
+            pipeline: self.pipeline.clone(),
             stage: stage.to_owned(),
             entered_at: at,
             left_at: None,
             held: TimeDelta::zero(),
+            said: Vec::new(),
         });
     }
 
@@ -162,6 +208,31 @@ mod tests {
         assert_eq!(times(History::default()), (1, 6));
         // From its own hold on, until it went on.
         assert_eq!(times(History::for_side()), (1, 3));
+    }
+
+    #[test]
+    fn whoever_the_other_waits_for_has_the_turn() {
+        let mut history = History::default();
+        let opened = vec![("stage".to_owned(), Value::Code("a".to_owned()))];
+        history.read(at(0), "deal.opened", &opened);
+        let said = |action: &str, side: &str, to: &str| {
+            let mut payload = moved("open", "open", "a", to);
+            for (key, value) in [("action", action), ("as", side)] {
+                payload.push((key.to_owned(), Value::Code(value.to_owned())));
+            }
+            payload
+        };
+        history.read(at(3), "deal.moved", &said("report", "startup", "a"));
+        history.read(at(8), "deal.moved", &said("report", "investor", "b"));
+        let visits = history.visits(at(9));
+        let turns = |by_sides| {
+            let turns = visits[0].turns(by_sides, at(9)).into_iter();
+            let hours = turns.map(|(turn, from, to)| (turn, (to - from).num_hours()));
+            hours.collect::<Vec<_>>()
+        };
+        assert_eq!(turns(true), [(Turn::Both, 3), (Turn::Investor, 5)]);
+        assert_eq!(turns(false), [(Turn::Both, 3), (Turn::Curator, 5)]);
+        assert_eq!(visits[1].turns(true, at(9)).len(), 1);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::fault::Faults;
 use super::ids::{DealId, DealTaskId, UserId};
 use super::permission::Hat;
 use super::refusal::Refusal;
+use super::text::Slug;
 use super::values::{Side, codes};
 
 codes! {
@@ -90,6 +91,14 @@ impl Reader {
             Visibility::Both => ours || self.sees_across,
         }
     }
+
+    /// Whether they read a note: one that waits for compliance, or was refused,
+    /// is for its writer's people and the operator's alone.
+    pub fn reads(&self, note: &DealNote) -> bool {
+        let ours = self.camps.contains(&note.marks.camp) || self.camps.contains(&Camp::Operator);
+        let open = matches!(note.state, NoteState::Shown | NoteState::Cleared);
+        self.learns_of(&note.marks) && (ours || open || note.marks.visibility != Visibility::Both)
+    }
 }
 
 codes! {
@@ -107,30 +116,13 @@ codes! {
     }
 }
 
-/// What somebody of compliance says of a note that waits: whether it may be
-/// shown, and who was the first of two.
-///
-/// # Errors
-/// It doesn't wait, or they said so before.
-pub fn clear_note(
-    note: &DealNote,
-    who: UserId,
-    release: bool,
-) -> Result<(NoteState, Option<UserId>), Refusal> {
-    let action = if release { "release" } else { "refuse" };
-    if note.state != NoteState::Waiting {
-        return Err(Refusal::no_transition(action));
-    }
-    if !release {
-        return Ok((NoteState::Refused, note.first_cleared_by));
-    }
-    match note.first_cleared_by {
-        None => Ok((NoteState::Waiting, Some(who))),
-        Some(first) if first == who => Err(Refusal::new(
-            "second_person_needed",
-            "You let it through already; its words need another person as well.",
-        )),
-        Some(first) => Ok((NoteState::Cleared, Some(first))),
+codes! {
+    /// What compliance does with a note that waits.
+    NoteAction {
+        /// The other side reads it, once two people say so.
+        Release = "release",
+        /// The other side never reads it.
+        Refuse = "refuse",
     }
 }
 
@@ -152,12 +144,66 @@ pub struct DealNote {
     pub state: NoteState,
     /// Who was the first of two to let it through.
     pub first_cleared_by: Option<UserId>,
+    /// Whether it waits for what the gate left open alone: its words named nothing
+    /// when it was written.
+    pub gate_only: bool,
     /// When.
     pub created_at: DateTime<Utc>,
 }
 
 /// The action of a note that stands by itself.
 pub const NOTE: &str = "note";
+
+/// What a text is for that both sides of a deal are to read. One that waits for
+/// compliance stands among the notes under the code of its place, and goes there
+/// when it is let through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextPlace {
+    /// A note that stands by itself.
+    Note,
+    /// What is to happen next.
+    NextStep,
+    /// What is recorded under a key.
+    Fact(Slug),
+    /// A task, which waits as a whole.
+    Task(DealTaskId),
+    /// Another title of a task.
+    TaskTitle(DealTaskId),
+    /// A paper by its title and file name, which waits as a whole.
+    Document(Uuid),
+}
+
+impl TextPlace {
+    /// The stable code, as it is stored.
+    pub fn code(&self) -> String {
+        match self {
+            Self::Note => NOTE.to_owned(),
+            Self::NextStep => "next_step".to_owned(),
+            Self::Fact(key) => format!("fact:{key}"),
+            Self::Task(id) => format!("task:{id}"),
+            Self::TaskTitle(id) => format!("task_title:{id}"),
+            Self::Document(id) => format!("document:{id}"),
+        }
+    }
+
+    /// The place of that code; none for the move that a note is a reason of.
+    pub fn from_code(code: &str) -> Option<Self> {
+        if code == NOTE {
+            return Some(Self::Note);
+        }
+        if code == "next_step" {
+            return Some(Self::NextStep);
+        }
+        let (kind, of) = code.split_once(':')?;
+        match kind {
+            "fact" => of.parse().ok().map(Self::Fact),
+            "task" => of.parse().ok().map(Self::Task),
+            "task_title" => of.parse().ok().map(Self::TaskTitle),
+            "document" => of.parse().ok().map(Self::Document),
+            _ => None,
+        }
+    }
+}
 
 codes! {
     /// How a task stands.
@@ -307,6 +353,22 @@ mod tests {
             camps: vec![camp],
             sees_across,
         }
+    }
+
+    #[test]
+    fn the_place_of_a_text_survives_its_code() {
+        let id = Uuid::from_u128(7);
+        for place in [
+            TextPlace::Note,
+            TextPlace::NextStep,
+            TextPlace::Fact("term_sheet".parse().expect("a slug")),
+            TextPlace::Task(id.into()),
+            TextPlace::TaskTitle(id.into()),
+            TextPlace::Document(id),
+        ] {
+            assert_eq!(TextPlace::from_code(&place.code()), Some(place));
+        }
+        assert_eq!(TextPlace::from_code("hold"), None);
     }
 
     #[test]

@@ -9,8 +9,28 @@ use chrono::NaiveDate;
 
 use super::compliance::ClearanceVerdict;
 use super::consent::Standing;
+use super::ids::UserId;
 use super::tag::Sensitivity;
 use super::values::{Side, codes};
+
+/// Who opened something that was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opener {
+    /// Somebody who was signed in.
+    Person(UserId),
+    /// Whoever followed a link that was mailed to the firm; mail scanners do, too.
+    Link,
+}
+
+impl Opener {
+    /// Who, where it is known.
+    pub const fn person(self) -> Option<UserId> {
+        match self {
+            Self::Person(id) => Some(id),
+            Self::Link => None,
+        }
+    }
+}
 
 codes! {
     /// How much of a firm another one sees.
@@ -133,6 +153,9 @@ pub struct Facts {
     pub programme_in_force: bool,
     /// Published and `reconfirm_by` not passed.
     pub startup_live: bool,
+    /// Somebody has yet to look at what the startup's profile says by now,
+    /// between two who were connected before.
+    pub under_review: bool,
     /// Published, active and `reconfirm_by` not passed.
     pub mandate_live: bool,
     /// Both sides are claimed.
@@ -244,6 +267,9 @@ pub fn decide(facts: &Facts) -> Decision {
         return Decision::Deny { rules: denied };
     }
     let mut rules = Vec::new();
+    if facts.under_review {
+        rules.push(Rule::Startup);
+    }
     let clearances = [facts.startup_clearance, facts.investor_clearance];
     if clearances.contains(&ClearanceVerdict::Review) {
         rules.push(Rule::Clearance);
@@ -302,6 +328,7 @@ mod tests {
         Facts {
             programme_in_force: true,
             startup_live: true,
+            under_review: false,
             mandate_live: true,
             claimed: true,
             startup_clearance: ClearanceVerdict::Clear,
@@ -413,6 +440,18 @@ mod tests {
             ..fine()
         };
         assert!(told(&licensed).contains("sensitivity:licensed"));
+    }
+
+    #[test]
+    fn what_somebody_has_yet_to_look_at_waits() {
+        let changed = Facts {
+            under_review: true,
+            connected: true,
+            ..fine()
+        };
+        let rules = vec![Rule::Startup];
+        let two_people = false;
+        assert_eq!(decide(&changed), Decision::Review { rules, two_people });
     }
 
     #[test]

@@ -56,11 +56,13 @@ pub enum SubjectKind {
     Tag,
     /// What an investor says of itself.
     InvestorProfile,
+    /// The pipelines of a programme's deals.
+    PipelineSet,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -82,6 +84,7 @@ impl SubjectKind {
         Self::Practice,
         Self::Tag,
         Self::InvestorProfile,
+        Self::PipelineSet,
     ];
 
     /// The stable code under which it is stored and hashed.
@@ -108,6 +111,7 @@ impl SubjectKind {
             Self::Practice => "practice",
             Self::Tag => "tag",
             Self::InvestorProfile => "investor_profile",
+            Self::PipelineSet => "pipeline_set",
         }
     }
 
@@ -141,7 +145,8 @@ impl Subject {
 pub enum Actor {
     /// A signed-in person.
     User(UserId),
-    /// Whoever held the link of that question, or of that pulse.
+    /// Whoever held a mailed link: its question or pulse, or, where a mail led
+    /// to the record itself, that deal or match, by its bare id.
     Link(AskId),
     /// The service itself: a clock, a worker, a command of the operator's.
     System,

@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::account::{Membership, Role};
 use super::event::SubjectKind;
 use super::ids::{ExportId, OrganizationId, UserId};
-use super::import::FileFormat;
 use super::refusal::Refusal;
+use super::saved_view::ListKind;
 use super::values::{OrganizationKind, codes};
 
 /// How long an export is on record after its file is gone.
@@ -36,6 +36,37 @@ codes! {
         Referrals = "referrals",
         /// Firms.
         Organizations = "organizations",
+    }
+}
+
+impl ExportKind {
+    /// The list whose records the file is made of; none where it is all of one
+    /// firm.
+    pub const fn list(self) -> Option<ListKind> {
+        match self {
+            Self::Organization => None,
+            Self::StartupProfiles => Some(ListKind::StartupProfiles),
+            Self::Mandates => Some(ListKind::Mandates),
+            Self::InvestorProfiles => Some(ListKind::InvestorProfiles),
+            Self::Matches => Some(ListKind::Matches),
+            Self::Introductions => Some(ListKind::Introductions),
+            Self::Deals => Some(ListKind::Deals),
+            Self::Referrals => Some(ListKind::Referrals),
+            Self::Organizations => Some(ListKind::Organizations),
+        }
+    }
+}
+
+codes! {
+    /// How a file is written.
+    ExportFormat {
+        /// Comma-separated values (RFC 4180), UTF-8, with a header.
+        Csv = "csv",
+        /// A JSON object a line, UTF-8.
+        Ndjson = "ndjson",
+        /// An archive: the lines, and the files of the documents that they
+        /// name.
+        Zip = "zip",
     }
 }
 
@@ -82,7 +113,10 @@ pub struct Wanted {
     /// Which of them: the query of the list.
     pub filters: String,
     /// How it is written.
-    pub format: FileFormat,
+    pub format: ExportFormat,
+    /// Whether it is made only once compliance has decided about all that it
+    /// would leave out; for a time.
+    pub wait: bool,
 }
 
 /// A part in which somebody asked for a file, and reads it.
@@ -167,6 +201,12 @@ impl Export {
         of_such && self.parts.iter().any(told)
     }
 
+    /// Whether its file may hold files of documents of one of these firms.
+    pub fn may_hold_files_of(&self, firms: &[OrganizationId]) -> bool {
+        let firm = self.wanted.organization.as_ref();
+        self.wanted.format == ExportFormat::Zip && firm.is_some_and(|firm| firms.contains(firm))
+    }
+
     /// Its file can be fetched for `time`.
     #[must_use]
     pub fn ready(self, bytes: i64, digest: [u8; 32], now: DateTime<Utc>, time: TimeDelta) -> Self {
@@ -199,6 +239,18 @@ impl Export {
             lines,
             ..self.moved(ExportState::Running, now, REMEMBERED)
         }
+    }
+
+    /// It waits for compliance to decide.
+    #[must_use]
+    pub fn waits(self, now: DateTime<Utc>) -> Self {
+        self.moved(ExportState::Waiting, now, REMEMBERED)
+    }
+
+    /// Whether it waits for compliance to decide still, or has waited for long
+    /// enough and is made without what isn't decided.
+    pub fn may_wait(&self, now: DateTime<Utc>) -> bool {
+        self.wanted.wait && now < self.created_at + REMEMBERED
     }
 
     fn moved(self, state: ExportState, now: DateTime<Utc>, time: TimeDelta) -> Self {

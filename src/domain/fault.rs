@@ -13,6 +13,34 @@ pub struct Fault {
     pub code: Cow<'static, str>,
     /// What, for people: one sentence in English.
     pub detail: String,
+    /// What may have been meant, the likeliest first: slugs that could stand
+    /// there.
+    pub suggestions: Vec<String>,
+}
+
+impl Fault {
+    /// A fault at that place, for which nothing better is known.
+    pub fn new(
+        pointer: impl Into<String>,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            pointer: pointer.into(),
+            code: code.into(),
+            detail: detail.into(),
+            suggestions: Vec::new(),
+        }
+    }
+
+    /// The same with what may have been meant.
+    #[must_use]
+    pub fn suggesting(self, suggestions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            suggestions: suggestions.into_iter().map(Into::into).collect(),
+            ..self
+        }
+    }
 }
 
 /// The faults of one document, collected while it is read.
@@ -32,11 +60,12 @@ impl Faults {
         code: impl Into<Cow<'static, str>>,
         detail: impl Into<String>,
     ) {
-        self.0.push(Fault {
-            pointer: pointer.into(),
-            code: code.into(),
-            detail: detail.into(),
-        });
+        self.add(Fault::new(pointer, code, detail));
+    }
+
+    /// Notes a fault that was found elsewhere.
+    pub fn add(&mut self, fault: Fault) {
+        self.0.push(fault);
     }
 
     /// The value of `result`, or `None` with its error noted at `pointer`.

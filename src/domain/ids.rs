@@ -79,6 +79,8 @@ ids! {
     PracticeId,
     /// A versioned set of gates, factors and weights.
     RuleSetId,
+    /// A version of the pipelines that a programme's deals go through.
+    PipelineSetId,
     /// One startup profile against one mandate.
     MatchId,
     /// Many matches released together.

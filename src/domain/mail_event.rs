@@ -49,6 +49,8 @@ codes! {
         DocumentCleared = "document_cleared",
         /// A document of it was refused.
         DocumentRefused = "document_refused",
+        /// Nobody of it has agreed yet that it is shown.
+        ConsentNeeded = "consent_needed",
         /// A record of it takes part in a programme no more.
         AdmissionWithdrawn = "admission_withdrawn",
         /// A party declined to sign a programme.
@@ -59,6 +61,8 @@ codes! {
         ProgrammeOver = "programme_over",
         /// What their firm promised is behind.
         PromiseAtRisk = "promise_at_risk",
+        /// A deal of theirs was opened by hand.
+        DealOpened = "deal_opened",
     }
 }
 
@@ -83,11 +87,13 @@ impl MailEvent {
             Self::MemberJoined
             | Self::DocumentCleared
             | Self::DocumentRefused
+            | Self::ConsentNeeded
             | Self::AdmissionWithdrawn
             | Self::ProgrammeDeclined
             | Self::ProgrammeExpiring
             | Self::ProgrammeOver
-            | Self::PromiseAtRisk => Topic::Firm,
+            | Self::PromiseAtRisk
+            | Self::DealOpened => Topic::Firm,
         }
     }
 
@@ -129,11 +135,13 @@ impl News {
             Self::MemberJoined => MailEvent::MemberJoined,
             Self::DocumentCleared => MailEvent::DocumentCleared,
             Self::DocumentRefused => MailEvent::DocumentRefused,
+            Self::ConsentNeeded => MailEvent::ConsentNeeded,
             Self::AdmissionWithdrawn => MailEvent::AdmissionWithdrawn,
             Self::ProgrammeDeclined => MailEvent::ProgrammeDeclined,
             Self::ProgrammeExpiring => MailEvent::ProgrammeExpiring,
             Self::ProgrammeOver => MailEvent::ProgrammeOver,
-            Self::PromiseAtRisk => MailEvent::PromiseAtRisk,
+            Self::PromiseAtRisk | Self::PromiseMissed => MailEvent::PromiseAtRisk,
+            Self::DealOpened => MailEvent::DealOpened,
             Self::PasswordChanged
             | Self::SessionCopied
             | Self::SecondFactorSet

@@ -56,6 +56,8 @@ codes! {
         DocumentCleared = "document_cleared",
         /// Compliance refused a document of their firm.
         DocumentRefused = "document_refused",
+        /// Their firm is shown though nobody of it has agreed yet, which ends.
+        ConsentNeeded = "consent_needed",
         /// A profile or mandate of their firm takes part in a programme no more.
         AdmissionWithdrawn = "admission_withdrawn",
         /// A party declined to sign a programme that their firm is a party to.
@@ -66,6 +68,10 @@ codes! {
         ProgrammeOver = "programme_over",
         /// What their firm promised in a programme is behind.
         PromiseAtRisk = "promise_at_risk",
+        /// What their firm promised was due, and is not there.
+        PromiseMissed = "promise_missed",
+        /// A deal between their firm and another was opened by hand.
+        DealOpened = "deal_opened",
     }
 }
 
@@ -77,11 +83,14 @@ impl News {
             Self::MemberJoined
             | Self::DocumentCleared
             | Self::DocumentRefused
+            | Self::ConsentNeeded
             | Self::AdmissionWithdrawn
             | Self::ProgrammeDeclined
             | Self::ProgrammeExpiring
             | Self::ProgrammeOver
-            | Self::PromiseAtRisk => Some(Topic::Firm),
+            | Self::PromiseAtRisk
+            | Self::PromiseMissed
+            | Self::DealOpened => Some(Topic::Firm),
             Self::PasswordChanged
             | Self::SessionCopied
             | Self::SecondFactorSet

@@ -9,7 +9,8 @@ use super::calendar::latest_day;
 use super::criterion::Criterion;
 use super::fault::Faults;
 use super::ids::{
-    DealId, IntroductionId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId,
+    DealId, IntroductionId, MandateId, MatchId, OrganizationId, PipelineSetId, ProgrammeId,
+    StartupProfileId, UserId,
 };
 use super::money::Money;
 use super::permission::Hat;
@@ -123,17 +124,36 @@ pub struct Funding {
     pub value_date: NaiveDate,
 }
 
+/// What a deal came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// An introduction that was converted.
+    Introduction {
+        /// Of which match.
+        matched: MatchId,
+        /// Which one.
+        introduction: IntroductionId,
+    },
+    /// Two sides that knew each other already; a curator opened it.
+    ByHand {
+        /// Who.
+        by: UserId,
+        /// Why.
+        reason: String,
+        /// By what they know it; empty once it was erased.
+        evidence: String,
+    },
+}
+
 /// A deal on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deal {
     /// Its id.
     pub id: DealId,
-    /// Attribution, kept for good: the programme,
+    /// Attribution, kept for good: the programme
     pub programme: ProgrammeId,
-    /// the match,
-    pub matched: MatchId,
-    /// the introduction it came from.
-    pub introduction: IntroductionId,
+    /// and what it came from.
+    pub origin: Origin,
     /// Which startup profile.
     pub startup_profile: StartupProfileId,
     /// Whose.
@@ -142,7 +162,10 @@ pub struct Deal {
     pub mandate: MandateId,
     /// Whose.
     pub investor: OrganizationId,
-    /// Which pipeline.
+    /// The version of the programme's pipelines that it was opened under; none
+    /// for what the service came with.
+    pub pipeline_set: Option<PipelineSetId>,
+    /// Which pipeline of it.
     pub pipeline: Slug,
     /// Where in it.
     pub stage: Slug,
@@ -171,6 +194,22 @@ pub struct Deal {
 }
 
 impl Deal {
+    /// The introduction it came from; none where it was opened by hand.
+    pub const fn introduction(&self) -> Option<IntroductionId> {
+        match self.origin {
+            Origin::Introduction { introduction, .. } => Some(introduction),
+            Origin::ByHand { .. } => None,
+        }
+    }
+
+    /// The match it came from, likewise.
+    pub const fn matched(&self) -> Option<MatchId> {
+        match self.origin {
+            Origin::Introduction { matched, .. } => Some(matched),
+            Origin::ByHand { .. } => None,
+        }
+    }
+
     /// Whether it stands still until a freeze is lifted, and not until a day.
     pub fn is_paused(&self) -> bool {
         self.status == DealStatus::OnHold && self.resume_on.is_none()

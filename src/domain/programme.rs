@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::country::Country;
-use super::ids::{OrganizationId, ProgrammeId, RuleSetId};
+use super::ids::{OrganizationId, ProgrammeId, RuleSetId, UserId};
 use super::permission::Hat;
 use super::refusal::Refusal;
 use super::text::{Name, Slug};
@@ -175,6 +175,37 @@ codes! {
         Expire = "expire",
         /// Another programme takes its place.
         Renew = "renew",
+    }
+}
+
+impl ProgrammeAction {
+    /// Whether it is done for a reason that is kept.
+    pub const fn needs_reason(self) -> bool {
+        matches!(self, Self::Decline | Self::Suspend | Self::Terminate)
+    }
+}
+
+/// Why a programme was moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgrammeReason {
+    /// What was done.
+    pub action: ProgrammeAction,
+    /// Where it stood before.
+    pub from: ProgrammeStatus,
+    /// Why, in words for the operator's people.
+    pub reason: String,
+    /// Who did it.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The state to which a programme comes back that was stopped in that one: one
+/// in its notice stays in it, and its parties aren't told of that again.
+pub const fn resumed(stopped_in: Option<ProgrammeStatus>) -> ProgrammeStatus {
+    match stopped_in {
+        Some(ProgrammeStatus::Expiring) => ProgrammeStatus::Expiring,
+        _ => ProgrammeStatus::Active,
     }
 }
 

@@ -30,11 +30,7 @@ impl Refusal {
     /// The same as faults of a whole document: the rule, and all that it misses.
     #[must_use]
     pub fn into_faults(self) -> Vec<Fault> {
-        let whole = Fault {
-            pointer: String::new(),
-            code: self.code,
-            detail: self.detail,
-        };
+        let whole = Fault::new(String::new(), self.code, self.detail);
         std::iter::once(whole).chain(self.missing).collect()
     }
 
@@ -100,11 +96,7 @@ impl Refusal {
         if !self.missing.is_empty() {
             return self.missing;
         }
-        vec![Fault {
-            pointer: String::new(),
-            code: self.code,
-            detail: self.detail,
-        }]
+        vec![Fault::new(String::new(), self.code, self.detail)]
     }
 
     /// An action that lacks something.

@@ -7,10 +7,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::commitment::{Adds, CommitmentStatus, Goal, Measure, Target, TargetKind};
+use super::deal_course::DealCourse;
+use super::deal_money::Funded;
 use super::event::{Subject, SubjectKind, Value};
 use super::ids::OrganizationId;
 use super::money::Money;
 use super::programme::ProgrammeStatus;
+use super::programme_evidence::{Apart, follow};
 use super::rate_lock::RateLock;
 
 /// A line of the log.
@@ -60,6 +63,14 @@ impl Line<'_> {
         }
     }
 
+    /// Several codes; none where it says none.
+    pub(super) fn codes(&self, key: &str) -> &[String] {
+        match self.value(key) {
+            Some(Value::Codes(codes)) => codes,
+            _ => &[],
+        }
+    }
+
     /// The rates that were locked with its amount.
     pub(super) fn lock(&self) -> RateLock {
         RateLock {
@@ -76,39 +87,6 @@ impl Line<'_> {
             Value::Int(number) => Some(*number),
             _ => None,
         }
-    }
-}
-
-/// Money that arrived, as both sides confirmed it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Funded {
-    /// How much.
-    pub amount: Money,
-    /// The day it arrived.
-    pub value_date: NaiveDate,
-    /// The rates that were locked with it.
-    pub lock: RateLock,
-}
-
-/// How a deal stood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DealState {
-    /// The introduction it came from.
-    pub introduction: Option<Uuid>,
-    /// The stage at which it was opened.
-    first_stage: String,
-    /// At which stage.
-    pub stage: String,
-    /// The code of its status.
-    pub status: String,
-    /// What came of it.
-    pub funded: Option<Funded>,
-}
-
-impl DealState {
-    /// Whether it still stands: neither lost nor withdrawn.
-    fn stands(&self) -> bool {
-        !matches!(self.status.as_str(), "lost" | "withdrawn")
     }
 }
 
@@ -157,6 +135,10 @@ pub struct Account {
     pub status: Option<ProgrammeStatus>,
     /// When it came into force first.
     pub in_force_at: Option<DateTime<Utc>>,
+    /// Its first day by the text of that time.
+    starts_on: Option<NaiveDate>,
+    /// The days on which its parties signed that text.
+    signatures: BTreeMap<Uuid, NaiveDate>,
     /// Admitted startups' profiles.
     pub startups: BTreeSet<Uuid>,
     /// Admitted mandates.
@@ -165,26 +147,31 @@ pub struct Account {
     pub requested: BTreeSet<Uuid>,
     /// Introductions whose mail went out.
     pub sent: BTreeSet<Uuid>,
-    /// Introductions after which the two met.
-    pub met: BTreeSet<Uuid>,
+    /// Introductions of which somebody said that the two met.
+    met: BTreeMap<Uuid, Meeting>,
     /// Deals.
-    pub deals: BTreeMap<Uuid, DealState>,
+    pub deals: BTreeMap<Uuid, DealCourse>,
     /// What firms show each other, by the code of how it stood.
     pub practices: BTreeMap<Uuid, String>,
     /// Sessions that were held, with their minutes.
     pub sessions: BTreeMap<Uuid, i64>,
     /// Commitments.
     pub commitments: BTreeMap<Uuid, CommitmentState>,
-    /// When two first met.
-    pub first_meeting: Option<NaiveDate>,
+    /// Evidence that no commitment has.
+    pub apart: Apart,
     /// When a session was first held, by its day.
     pub first_session: Option<NaiveDate>,
     /// When a deal was first opened.
     pub first_deal: Option<NaiveDate>,
-    /// When a deal was first signed.
-    pub first_signature: Option<NaiveDate>,
-    /// When money first arrived.
-    pub first_funding: Option<NaiveDate>,
+}
+
+/// When two met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Meeting {
+    /// The day that somebody named.
+    on: Option<NaiveDate>,
+    /// The day on which it was said.
+    said_on: NaiveDate,
 }
 
 fn earliest(known: &mut Option<NaiveDate>, day: NaiveDate) {
@@ -206,10 +193,19 @@ impl Account {
 
     fn programme(&mut self, line: &Line<'_>) {
         match line.kind {
-            "programme.created" => self.status = Some(ProgrammeStatus::Draft),
+            "programme.created" => {
+                self.status = Some(ProgrammeStatus::Draft);
+                self.starts_on = line.day("starts_on");
+            }
+            "programme.amended" => self.starts_on = line.day("starts_on").or(self.starts_on),
+            "programme.signed" => self.signed_by(line),
             "programme.moved" => {
                 let to = line.code("to").and_then(ProgrammeStatus::from_code);
                 self.status = to.or(self.status);
+                if to == Some(ProgrammeStatus::Negotiation) {
+                    // Whatever comes of that is another text.
+                    self.signatures.clear();
+                }
                 if to == Some(ProgrammeStatus::Active) && self.in_force_at.is_none() {
                     self.in_force_at = Some(line.at);
                 }
@@ -229,7 +225,37 @@ impl Account {
         }
     }
 
+    fn signed_by(&mut self, line: &Line<'_>) {
+        let Some(party) = line.id("organization") else {
+            return;
+        };
+        match line.day("signed_on") {
+            Some(day) if line.code("signing") == Some("signed") => {
+                self.signatures.insert(party, day);
+            }
+            _ => {
+                self.signatures.remove(&party);
+            }
+        }
+    }
+
+    /// The day of the MoU: once it is in force, the one on which the last party
+    /// signed, or its first day by its text where that came later; before, that
+    /// first day. Where nobody's signature is on record, the day on which it came
+    /// into force.
+    pub fn mou_on(&self) -> Option<NaiveDate> {
+        let Some(in_force_at) = self.in_force_at else {
+            return self.starts_on;
+        };
+        match self.signatures.values().max() {
+            Some(signed) => Some(self.starts_on.map_or(*signed, |day| day.max(*signed))),
+            None => Some(in_force_at.date_naive()),
+        }
+    }
+
     fn commitment(&mut self, line: &Line<'_>) {
+        let sort = line.code("kind");
+        follow(&mut self.apart, line.kind, line.id("evidence"), sort);
         let Some(id) = line.id("commitment") else {
             return;
         };
@@ -279,7 +305,16 @@ impl Account {
         match (line.kind, line.code("to")) {
             ("introduction.requested", _) => drop(self.requested.insert(id)),
             ("introduction.moved", Some("sent")) => drop(self.sent.insert(id)),
-            ("introduction.moved", Some("met")) => self.meeting(id, line.at),
+            ("introduction.moved", Some("met")) => {
+                let said_on = line.at.date_naive();
+                let on = line.day("met_on");
+                self.met.entry(id).or_insert(Meeting { on, said_on });
+            }
+            ("introduction.met_on", _) => {
+                if let Some(meeting) = self.met.get_mut(&id) {
+                    meeting.on = line.day("met_on").or(meeting.on);
+                }
+            }
             _ => {}
         }
     }
@@ -319,59 +354,57 @@ impl Account {
         states.filter(|state| *state == "completed").count()
     }
 
-    fn meeting(&mut self, introduction: Uuid, at: DateTime<Utc>) {
-        self.met.insert(introduction);
-        earliest(&mut self.first_meeting, at.date_naive());
+    /// Introductions after which the two met, with the day: the one that is
+    /// recorded, else the one that somebody named, else the first on which
+    /// anybody said so, be it that their deal went a step on.
+    pub fn meetings(&self) -> BTreeMap<Uuid, NaiveDate> {
+        let said = self.met.iter();
+        let mut meetings: BTreeMap<Uuid, NaiveDate> = said
+            .map(|(id, it)| (*id, it.on.unwrap_or(it.said_on)))
+            .collect();
+        for deal in self.deals.values() {
+            let Some(id) = deal.introduction else {
+                continue;
+            };
+            let known = meetings.get(&id).copied();
+            let named = self.met.get(&id).and_then(|it| it.on);
+            let seen = [known, deal.stepped()].into_iter().flatten().min();
+            let Some(seen) = seen else {
+                continue;
+            };
+            let day = deal.met_on().or(named).unwrap_or(seen);
+            // Several deals may come of one introduction.
+            let before = known.filter(|_| deal.met_on().is_none());
+            meetings.insert(id, before.map_or(day, |before| before.min(day)));
+        }
+        meetings
+    }
+
+    /// When two first met.
+    pub fn first_meeting(&self) -> Option<NaiveDate> {
+        self.meetings().into_values().min()
+    }
+
+    /// When a deal was first signed.
+    pub fn first_signature(&self) -> Option<NaiveDate> {
+        self.deals.values().filter_map(DealCourse::signature).min()
+    }
+
+    /// When money first arrived.
+    pub fn first_funding(&self) -> Option<NaiveDate> {
+        let days = self.deals.values().filter_map(DealCourse::first_funding);
+        days.min()
     }
 
     fn deal(&mut self, line: &Line<'_>, signed: &BTreeSet<String>) {
         let id = line.subject.id;
         if line.kind == "deal.opened" {
-            let stage = line.code("stage").unwrap_or_default().to_owned();
-            self.deals.insert(
-                id,
-                DealState {
-                    introduction: line.id("introduction"),
-                    first_stage: stage.clone(),
-                    stage,
-                    status: "open".to_owned(),
-                    funded: None,
-                },
-            );
+            self.deals.insert(id, DealCourse::opened(line));
             earliest(&mut self.first_deal, line.at.date_naive());
             return;
         }
-        let Some(deal) = self
-            .deals
-            .get_mut(&id)
-            .filter(|_| line.kind == "deal.moved")
-        else {
-            return;
-        };
-        if let Some(status) = line.code("to") {
-            status.clone_into(&mut deal.status);
-        }
-        if let Some(stage) = line.code("stage_to") {
-            stage.clone_into(&mut deal.stage);
-        }
-        let moved_on = deal.stage != deal.first_stage && line.code("action") != Some("skip");
-        let introduction = deal.introduction.filter(|_| moved_on);
-        if signed.contains(&deal.stage) {
-            earliest(&mut self.first_signature, line.at.date_naive());
-        }
-        if deal.status == "won"
-            && let Some(amount) = line.money("amount")
-        {
-            let value_date = line.day("value_date").unwrap_or(line.at.date_naive());
-            deal.funded = Some(Funded {
-                amount,
-                value_date,
-                lock: line.lock(),
-            });
-            earliest(&mut self.first_funding, value_date);
-        }
-        if let Some(introduction) = introduction.filter(|id| !self.met.contains(id)) {
-            self.meeting(introduction, line.at);
+        if let Some(deal) = self.deals.get_mut(&id) {
+            deal.read(line, signed);
         }
     }
 
@@ -383,16 +416,17 @@ impl Account {
             .count()
     }
 
-    /// What arrived.
-    pub fn funded(&self) -> impl Iterator<Item = Funded> + '_ {
-        self.deals.values().filter_map(|deal| deal.funded)
+    /// What arrived, deal by deal.
+    pub fn funded(&self) -> impl Iterator<Item = Vec<Funded>> + '_ {
+        let of_each = self.deals.values().map(DealCourse::funded);
+        of_each.filter(|of_deal| !of_deal.is_empty())
     }
 
     /// What that measure counts; none for money and for what people say.
     pub fn counted(&self, measure: Measure, signed: &BTreeSet<String>) -> Option<i64> {
         let count = match measure {
             Measure::IntroductionsSent => self.sent.len(),
-            Measure::MeetingsHeld => self.met.len(),
+            Measure::MeetingsHeld => self.meetings().len(),
             Measure::DealsOpened => self.deals.len(),
             Measure::DealsSigned => self.signed(signed),
             Measure::DealsFunded => self.funded().count(),
@@ -497,7 +531,11 @@ mod tests {
             line(
                 4,
                 "deal.moved",
-                &[("to", code("open")), ("stage_to", code("first_meeting"))],
+                &[
+                    ("action", code("advance")),
+                    ("to", code("open")),
+                    ("stage_to", code("first_meeting")),
+                ],
             ),
             line(
                 5,
@@ -541,17 +579,18 @@ mod tests {
             }
             account
         };
-        assert_eq!(on(3).met.len(), 0);
-        assert_eq!(on(4).met.len(), 1);
+        assert_eq!(on(3).meetings().len(), 0);
+        assert_eq!(on(4).meetings().len(), 1);
         assert_eq!([5, 6, 7].map(|day| on(day).signed(&signed)), [1, 0, 1]);
         assert_eq!(on(7).funded().count(), 0);
         assert_eq!(
             on(8)
                 .funded()
+                .flatten()
                 .map(|funded| funded.amount.amount_minor)
                 .sum::<i64>(),
             7
         );
-        assert_eq!(on(8).first_signature, Some(at(5).date_naive()));
+        assert_eq!(on(8).first_signature(), Some(at(5).date_naive()));
     }
 }

@@ -1,31 +1,37 @@
 //! Full-text search: which words a record is found by, and which words a
 //! query asks for. The same folding makes both
-//! ([`fold`](super::text::fold), [`Sound`]), so that neither back-end needs to
+//! ([`fold`], [`Sound`]), so that neither back-end needs to
 //! know a language.
 //!
 //! Words that stand for something else than themselves carry a prefix that no
 //! folded word can have: `k_` how a word sounds, `h_` and `l_` the consonants
-//! of a Hebrew and of another word of a name. Among what a record is filtered
-//! by `t_` is a tag, `s_` a stage, `d_` a deal intent, `m_` a market, `g_` a
-//! language, `i_` an instrument, `x_` a transfer topic, `b_` a business model,
-//! `c_` a sort of customer, `r_` an investor's part, `y_` a country that a
-//! mandate takes startups from and `n_` one that it does not.
+//! of a Hebrew and of another word of a name; those of what a record is filtered
+//! by are in [`facets`](super::facets).
 
 use std::collections::BTreeSet;
 
 use super::asked::asked;
 use super::country::Country;
+use super::facets::{
+    Control, LEAD_WANTED, TAKEN_ANYWHERE, business_model, control, customer_type, deal_intent,
+    encumbrance, excluded, instrument, investor_facets, investor_type, language, mandate_facets,
+    market, profile_facets, role, stage, tag, taken, transfer_topic,
+};
+use super::investor::InvestorContent;
 use super::mandate::MandateContent;
 use super::profile::StartupContent;
 use super::sound::Sound;
 use super::tag::{Facet, Taxonomy};
-use super::text::{Language, Localized, Slug};
-use super::values::{InvestorRole, Stage, codes};
+use super::text::{Language, Localized, Name, Slug, fold};
+use super::values::{Encumbrance, InvestorRole, Stage, codes};
 use super::word_forms::{Room, name_words, sounded, text_words};
 
 /// Counts the ways of folding; a record that was indexed by an older one is
 /// indexed again.
-pub const FOLDING: i32 = 4;
+pub const FOLDING: i32 = 6;
+
+/// Most bytes of a name by which records are put in order.
+pub const MAX_SORT_NAME: usize = 80;
 
 /// Most characters of a query.
 pub const MAX_QUERY: usize = 200;
@@ -51,6 +57,11 @@ codes! {
         UpdatedLast = "-updated_at",
         /// What has to be confirmed the soonest first; what need not be last.
         Due = "reconfirm_by",
+        /// By name, folded and by the numbers of its letters: Latin, then
+        /// Cyrillic, then Hebrew. What has a title of its own stands by that.
+        Name = "name",
+        /// The same from the end.
+        NameLast = "-name",
         /// What fits a query best first: all of its words in the name, then
         /// names that sound so, then names, headlines and tags together, then
         /// anywhere; among equals, what came on record first.
@@ -87,6 +98,9 @@ pub struct Texts {
     pub body: BTreeSet<String>,
     /// What it is filtered by.
     pub facets: BTreeSet<String>,
+    /// What it is called by itself, as [`sort_name`] has it; empty where it is
+    /// called as its firm.
+    pub title: String,
 }
 
 impl Texts {
@@ -98,121 +112,47 @@ impl Texts {
             headline: text_words(local(&content.one_liner).chain(source), &mut room),
             body: text_words(local(&content.summary), &mut room),
             facets: profile_facets(content),
+            title: String::new(),
+        }
+    }
+
+    /// The words of what an investor says of itself: those of the firms that it
+    /// holds stand in the place of a headline, for it is known by them.
+    pub fn of_investor(content: &InvestorContent) -> Self {
+        let held = content.portfolio.iter().map(|it| it.name.as_str());
+        let basis = content.accreditation.basis.as_deref();
+        let mut room = Room(TEXTS_ROOM);
+        Self {
+            headline: text_words(held, &mut room),
+            body: text_words(local(&content.about).chain(basis), &mut room),
+            facets: investor_facets(content),
+            title: String::new(),
         }
     }
 
     /// The words of an investor's mandate.
     pub fn of_mandate(content: &MandateContent) -> Self {
-        let title = content.title.as_ref().map(super::text::Name::as_str);
+        let title = content.title.as_ref().map(Name::as_str);
         let source = content.source_tags.iter().map(String::as_str);
         Self {
             headline: text_words(title.into_iter().chain(source), &mut Room(TEXTS_ROOM)),
             body: BTreeSet::new(),
             facets: mandate_facets(content),
+            title: title.map(sort_name).unwrap_or_default(),
         }
     }
 }
 
-/// What a startup's profile is filtered by.
-pub fn profile_facets(content: &StartupContent) -> BTreeSet<String> {
-    let mut facets: BTreeSet<String> = content.all_tags().map(tag).collect();
-    facets.extend(content.stage.map(stage));
-    facets.extend(content.deal_intents.iter().map(deal_intent));
-    let markets = content.markets_now.iter().chain(&content.markets_wanted);
-    facets.extend(markets.copied().map(market));
-    facets.extend(content.languages.iter().map(language));
-    facets.extend(content.business_models.iter().map(business_model));
-    facets.extend(content.customer_types.iter().map(customer_type));
-    facets.extend(content.transfer_topics.iter().map(transfer_topic));
-    let instruments = content.round.iter().flat_map(|round| &round.instruments);
-    facets.extend(instruments.map(instrument));
-    facets
-}
-
-/// What a mandate is filtered by.
-pub fn mandate_facets(content: &MandateContent) -> BTreeSet<String> {
-    let mut facets: BTreeSet<String> = content.tags.keys().map(tag).collect();
-    facets.extend(content.stages.iter().copied().map(stage));
-    facets.extend(content.deal_intents.iter().map(deal_intent));
-    facets.extend(content.markets.iter().copied().map(market));
-    facets.extend(content.languages.iter().map(language));
-    facets.extend(content.business_models.iter().map(business_model));
-    facets.extend(content.customer_types.iter().map(customer_type));
-    facets.extend(content.transfer_topics.iter().map(transfer_topic));
-    facets.extend(content.instruments.iter().map(instrument));
-    facets.extend(content.role.map(role));
-    facets.extend(content.excluded_countries.iter().copied().map(excluded));
-    facets.extend(countries_taken(content));
-    facets
+/// A name as it stands in the order of names: folded, and of a long one its
+/// first [`MAX_SORT_NAME`] bytes, cut between letters.
+pub fn sort_name(name: &str) -> String {
+    let mut folded = fold(name);
+    folded.truncate(folded.floor_char_boundary(MAX_SORT_NAME));
+    folded
 }
 
 fn local(texts: &Localized) -> impl Iterator<Item = &str> {
     texts.iter().map(|(_, local)| local.text.as_str())
-}
-
-fn tag(slug: &Slug) -> String {
-    format!("t_{slug}")
-}
-
-fn stage(stage: Stage) -> String {
-    format!("s_{stage}")
-}
-
-fn deal_intent(slug: &Slug) -> String {
-    format!("d_{slug}")
-}
-
-fn instrument(slug: &Slug) -> String {
-    format!("i_{slug}")
-}
-
-fn transfer_topic(slug: &Slug) -> String {
-    format!("x_{slug}")
-}
-
-fn business_model(slug: &Slug) -> String {
-    format!("b_{slug}")
-}
-
-fn customer_type(slug: &Slug) -> String {
-    format!("c_{slug}")
-}
-
-/// Languages are compared by their primary subtags.
-fn language(language: &Language) -> String {
-    format!("g_{}", language.primary().to_ascii_lowercase())
-}
-
-fn role(role: InvestorRole) -> String {
-    format!("r_{role}")
-}
-
-fn excluded(country: Country) -> String {
-    format!("n_{}", country.code().to_ascii_lowercase())
-}
-
-fn taken(country: Country) -> String {
-    format!("y_{}", country.code().to_ascii_lowercase())
-}
-
-/// From any country.
-const TAKEN_ANYWHERE: &str = "y_any";
-
-/// From where a mandate takes startups, so that one word of it answers: a
-/// mandate that names no country takes all but those that it excludes.
-fn countries_taken(content: &MandateContent) -> Vec<String> {
-    let out = &content.excluded_countries;
-    let named = &content.startup_countries;
-    if named.is_empty() && out.is_empty() {
-        return vec![TAKEN_ANYWHERE.to_owned()];
-    }
-    let wanted = |country: &Country| named.is_empty() || named.contains(country);
-    let all = Country::all().filter(|it| wanted(it) && !out.contains(it));
-    all.map(taken).collect()
-}
-
-fn market(country: Country) -> String {
-    format!("m_{}", country.code().to_ascii_lowercase())
 }
 
 /// What is wrong with a query.
@@ -236,6 +176,7 @@ pub enum QueryFault {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
     words: Vec<Word>,
+    held: Vec<Word>,
     facets: Vec<BTreeSet<String>>,
 }
 
@@ -245,7 +186,7 @@ struct Word {
     plain: String,
     sounds: BTreeSet<String>,
     names: BTreeSet<String>,
-    tags: BTreeSet<String>,
+    facets: BTreeSet<String>,
     /// Whether longer words that begin so count as well.
     begins: bool,
 }
@@ -257,6 +198,8 @@ pub enum Place {
     Names,
     /// In a name or the headline.
     NamesAndHeadline,
+    /// In the headline.
+    Headline,
     /// In any text.
     Anywhere,
     /// Among what is filtered by.
@@ -320,7 +263,7 @@ impl Query {
         };
         Ok(Self {
             words: spelled.into_iter().enumerate().map(read).collect(),
-            facets: Vec::new(),
+            ..Self::default()
         })
     }
 
@@ -331,7 +274,17 @@ impl Query {
 
     /// Whether it asks for nothing.
     pub const fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.facets.is_empty()
+        self.words.is_empty() && self.held.is_empty() && self.facets.is_empty()
+    }
+
+    /// Asks for investors that hold a firm so called as well; it is read as what
+    /// is looked for by words, though nothing is in order by it.
+    ///
+    /// # Errors
+    /// [`QueryFault`].
+    pub fn with_held(&mut self, name: &str, taxonomy: &Taxonomy) -> Result<(), QueryFault> {
+        self.held.extend(Self::parse(name, taxonomy)?.words);
+        Ok(())
     }
 
     /// Asks for a tag as well, or anything under it.
@@ -346,9 +299,6 @@ impl Query {
     }
 
     /// Asks for a value of a facet as well.
-    ///
-    /// What sort an investor is stands in a column of its own, and no record
-    /// is found by it here.
     pub fn with_facet(&mut self, facet: Facet, slug: &Slug) {
         let word = match facet {
             Facet::BusinessModel => business_model(slug),
@@ -356,7 +306,7 @@ impl Query {
             Facet::DealIntent => deal_intent(slug),
             Facet::TransferTopic => transfer_topic(slug),
             Facet::Instrument => instrument(slug),
-            Facet::InvestorType => return,
+            Facet::InvestorType => investor_type(slug),
         };
         self.facets.push(BTreeSet::from([word]));
     }
@@ -383,6 +333,21 @@ impl Query {
         self.facets.push(BTreeSet::from([excluded(country)]));
     }
 
+    /// Asks for what names such a limit as well, or for what names none.
+    pub fn with_encumbrance(&mut self, by: Option<Encumbrance>) {
+        self.facets.push(BTreeSet::from([encumbrance(by)]));
+    }
+
+    /// Asks for what so answered to export control as well.
+    pub fn with_control(&mut self, given: Control) {
+        self.facets.push(BTreeSet::from([control(given)]));
+    }
+
+    /// Asks for a round that seeks somebody to lead it as well.
+    pub fn with_lead_wanted(&mut self) {
+        self.facets.push(BTreeSet::from([LEAD_WANTED.to_owned()]));
+    }
+
     /// Asks for a market as well.
     pub fn with_market(&mut self, country: Country) {
         self.facets.push(BTreeSet::from([market(country)]));
@@ -397,6 +362,7 @@ impl Query {
     /// What must be found for that fit: of each group one term.
     pub fn terms(&self, fit: Fit) -> Vec<Vec<Term>> {
         let words = self.words.iter().map(|word| word.terms(fit));
+        let held = self.held.iter().map(Word::held);
         let facets = self.facets.iter().map(|alternatives| {
             let term = |word: &String| Term {
                 word: word.clone(),
@@ -405,7 +371,7 @@ impl Query {
             };
             alternatives.iter().map(term).collect()
         });
-        words.chain(facets).collect()
+        words.chain(held).chain(facets).collect()
     }
 }
 
@@ -413,12 +379,10 @@ impl Word {
     fn new(plain: String, sound: &Sound, begins: bool, taxonomy: &Taxonomy) -> Self {
         // What a Hebrew word may sound like stands with the others' consonants.
         let script = if sound.hebrew { 'l' } else { 'h' };
+        let tags = taxonomy.meant_by(&plain, begins).into_iter().map(tag);
+        let sorts = taxonomy.values_spoken_of(Facet::InvestorType, &plain, begins);
         Self {
-            tags: taxonomy
-                .meant_by(&plain, begins)
-                .into_iter()
-                .map(tag)
-                .collect(),
+            facets: tags.chain(sorts.map(investor_type)).collect(),
             sounds: sound.keys.iter().map(|key| sounded(key)).collect(),
             names: sound
                 .skeletons
@@ -449,10 +413,21 @@ impl Word {
             terms.extend(names.map(|it| term(it, false, Place::Names)));
         }
         if fit > Fit::Sounds {
-            let tags = self.tags.iter();
-            terms.extend(tags.map(|it| term(it, false, Place::Facets)));
+            let facets = self.facets.iter();
+            terms.extend(facets.map(|it| term(it, false, Place::Facets)));
         }
         terms
+    }
+
+    /// What must be found of a word in the name of a firm that is held.
+    fn held(&self) -> Vec<Term> {
+        let spoken = [&self.plain].into_iter().chain(&self.sounds);
+        let term = |word: &String| Term {
+            word: word.clone(),
+            begins: self.begins,
+            place: Place::Headline,
+        };
+        spoken.map(term).collect()
     }
 }
 
@@ -466,6 +441,14 @@ mod tests {
 
     fn query(text: &str) -> Query {
         Query::parse(text, &taxonomy()).unwrap()
+    }
+
+    #[test]
+    fn names_stand_in_order_folded_and_cut_between_letters() {
+        assert_eq!(sort_name("  Əliyev & Oğulları"), "eliyev ogullari");
+        let long = sort_name(&"ש".repeat(90));
+        assert_eq!(long.chars().count(), MAX_SORT_NAME / 2);
+        assert_eq!(sort_name("—"), "");
     }
 
     #[test]

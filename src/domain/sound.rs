@@ -241,20 +241,34 @@ fn composed_letters(word: &str) -> impl Iterator<Item = char> + '_ {
 
 /// All readings of a word, at most [`READINGS`].
 fn followed(places: &[Readings]) -> Vec<String> {
-    let mut all = vec![String::new()];
+    let mut all = vec![String::with_capacity(places.len() + 4)];
     for readings in places {
         let open = all.len() * readings.len() <= READINGS;
-        let choices = if open {
-            readings
-        } else {
-            readings.get(..1).unwrap_or_default()
-        };
-        all = all
-            .iter()
-            .flat_map(|start| choices.iter().map(move |end| format!("{start}{end}")))
-            .collect();
+        match readings {
+            // Most letters are read in one way, and texts are full of them.
+            [only] => push(&mut all, only),
+            [first, ..] if !open => push(&mut all, first),
+            several => {
+                let mut forks = Vec::with_capacity(all.len() * several.len());
+                for start in &all {
+                    for end in *several {
+                        let mut fork = String::with_capacity(places.len() + 4);
+                        fork.push_str(start);
+                        fork.push_str(end);
+                        forks.push(fork);
+                    }
+                }
+                all = forks;
+            }
+        }
     }
     all
+}
+
+fn push(all: &mut [String], end: &str) {
+    for reading in all {
+        reading.push_str(end);
+    }
 }
 
 fn without_doubles(reading: &str) -> String {

@@ -11,9 +11,50 @@ use super::ids::UserId;
 use super::refusal::Refusal;
 use super::values::codes;
 
-/// How many firms have to report abuse before that alone is a ground. Whether
-/// they are to be believed, whoever suspends the record says with their name.
+/// How many firms have to report abuse before that alone is a ground, those left
+/// out whose reports were dismissed. Whether the others are to be believed,
+/// whoever suspends the record says with their name.
 pub const REPORTERS: usize = 2;
+
+codes! {
+    /// What is decided of a report of abuse.
+    Ruling {
+        /// It holds.
+        Uphold = "uphold",
+        /// It doesn't: it counts no more.
+        Dismiss = "dismiss",
+    }
+}
+
+impl Ruling {
+    /// What is kept as the decision about the introduction.
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::Uphold => "uphold_report",
+            Self::Dismiss => "dismiss_report",
+        }
+    }
+}
+
+/// Whether something can be decided of a report.
+///
+/// # Errors
+/// Nobody reported anything, or it was decided.
+pub fn check_ruling(reported: bool, decided: bool) -> Result<(), Refusal> {
+    if !reported {
+        return Err(Refusal::new(
+            "nothing_reported",
+            "Nobody reported abuse about this introduction.",
+        ));
+    }
+    if decided {
+        return Err(Refusal::new(
+            "decided_already",
+            "What this report is worth was decided already.",
+        ));
+    }
+    Ok(())
+}
 
 codes! {
     /// Why a record is suspended.
@@ -59,7 +100,8 @@ pub fn legal_hold() -> Refusal {
 pub struct Standing<'a> {
     /// What the last check of its firm found, whatever the day.
     pub verdict: Option<ClearanceVerdict>,
-    /// How many firms reported what this one asked of them as abuse.
+    /// How many firms reported what this one asked of them as abuse, those left
+    /// out whose reports were dismissed.
     pub reporters: usize,
     /// The suspension in force.
     pub suspension: Option<&'a Suspension>,

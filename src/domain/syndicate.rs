@@ -63,9 +63,17 @@ pub struct Participant {
     pub closing: Option<i64>,
     /// What it got when that was closed, in the round's currency.
     pub allocated: Option<i64>,
+    /// The day on which its money arrived, as far as somebody has said so.
+    pub value_date: Option<NaiveDate>,
 }
 
 impl Participant {
+    /// The day on which its money arrived, once both have said so.
+    pub fn arrived_on(&self) -> Option<NaiveDate> {
+        self.value_date
+            .filter(|_| self.interest == Interest::Funded)
+    }
+
     /// Every fault of what was written.
     pub fn faults(&self) -> Faults {
         let mut faults = Faults::new();

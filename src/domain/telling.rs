@@ -22,15 +22,16 @@ pub struct DealsTold {
 }
 
 impl DealsTold {
-    /// What that measure counts of them; none for one that counts no deals.
+    /// What that measure counts of them, as far as it is told; none for one
+    /// that counts no deals.
     pub fn counted(&self, measure: Measure) -> Option<i64> {
         let told = match measure {
             Measure::DealsOpened => self.opened,
             Measure::DealsSigned => self.signed,
             Measure::DealsFunded => self.funded,
-            _ => return None,
+            _ => None,
         };
-        Some(told.and_then(|told| i64::try_from(told).ok()).unwrap_or(0))
+        told.and_then(|told| i64::try_from(told).ok())
     }
 }
 
@@ -43,7 +44,8 @@ pub struct Teller {
     pub deals: DealsTold,
     /// What the account said when money was told last.
     pub money: Account,
-    /// The last day of the quarter as of which that was.
+    /// The last day of the quarter as of which that was; none where too few
+    /// deals brought money for any to be told.
     pub money_until: Option<NaiveDate>,
 }
 
@@ -83,8 +85,11 @@ impl Teller {
         tell(&mut self.deals.opened, account.deals.len());
         tell(&mut self.deals.signed, account.signed(signed));
         if tell(&mut self.deals.funded, account.funded().count()) {
-            self.money = account.clone();
-            self.money_until = Some(last);
+            let told = self.deals.funded.map(|_| (account.clone(), last));
+            (self.money, self.money_until) = match told {
+                Some((money, last)) => (money, Some(last)),
+                None => (Account::default(), None),
+            };
         }
     }
 }
@@ -153,7 +158,8 @@ mod tests {
             );
         }
         teller.end(day, &account, &signed);
-        let money = teller.money.funded().map(|it| it.amount.amount_minor).sum();
+        let money = teller.money.funded().flatten();
+        let money = money.map(|it| it.amount.amount_minor).sum();
         (teller.deals, money)
     }
 

@@ -120,7 +120,8 @@ enum Exactly {
 
 fn named_exactly(rest: &[Word], taxonomy: &Taxonomy) -> Exactly {
     let mut harmless = 0;
-    for count in (1..=LONGEST.min(rest.len())).rev() {
+    let longest = rest.first().map_or(0, |word| longest(word, taxonomy));
+    for count in (1..=longest.min(LONGEST).min(rest.len())).rev() {
         let term = rest.get(..count).unwrap_or_default();
         let Some((tag, sensitivity)) = named(term, taxonomy) else {
             continue;
@@ -137,6 +138,22 @@ fn named_exactly(rest: &[Word], taxonomy: &Taxonomy) -> Exactly {
     } else {
         Exactly::Nothing
     }
+}
+
+/// The most words that a name has which begins with that one, whatever is
+/// written onto its front: at most places of a text none does.
+fn longest(word: &Word, taxonomy: &Taxonomy) -> usize {
+    let folded = fold(&word.folded);
+    let mut first = folded.split(' ').next().unwrap_or_default();
+    let mut longest = 0;
+    for _ in 0..=MOST_PREFIXES {
+        longest = longest.max(taxonomy.longest_from(first));
+        match first.strip_prefix(PREFIXES) {
+            Some(bare) => first = bare,
+            None => break,
+        }
+    }
+    longest
 }
 
 fn named(term: &[Word], taxonomy: &Taxonomy) -> Option<(Slug, Sensitivity)> {
@@ -219,10 +236,12 @@ pub fn names_more(before: &StartupContent, after: &StartupContent, taxonomy: &Ta
 /// A refusal that marks the words, so that their author can say it otherwise
 /// or have a curator look.
 pub fn refusal(marked: &[(String, Marked)]) -> Refusal {
-    let missing = marked.iter().map(|(pointer, hit)| Fault {
-        pointer: pointer.clone(),
-        code: "sensitive_words".into(),
-        detail: format!("“{}” names what has to be looked at first.", hit.words),
+    let missing = marked.iter().map(|(pointer, hit)| {
+        Fault::new(
+            pointer.clone(),
+            "sensitive_words",
+            format!("“{}” names what has to be looked at first.", hit.words),
+        )
     });
     Refusal {
         missing: missing.collect(),

@@ -103,10 +103,14 @@ codes! {
         /// Agree that one's firm is proposed to others, which nobody did, or
         /// which ends.
         GiveConsent = "give_consent",
+        /// Ask a firm that goes on as before without a consent to give it.
+        ChaseConsent = "chase_consent",
         /// Raise or refuse a wall that a firm declared.
         DecideWall = "decide_wall",
         /// Decide about a document whose words compliance looks at.
         DecideDocument = "decide_document",
+        /// Say whether a report of abuse holds.
+        DecideAbuse = "decide_abuse",
         /// Decide about a note whose words compliance looks at.
         DecideNote = "decide_note",
         /// Try a message again that was given up.
@@ -115,6 +119,8 @@ codes! {
         MendMail = "mend_mail",
         /// Find the right address of somebody whose mail came back.
         CorrectAddress = "correct_address",
+        /// Write the labels that tags lack in a language of the service.
+        LabelTags = "label_tags",
         /// Bring a programme to its signatures.
         SignProgramme = "sign_programme",
         /// Take up the talks about a programme that a party declined to sign.
@@ -153,6 +159,8 @@ codes! {
         DealTask = "deal_task",
         /// What somebody wrote about a deal.
         DealNote = "deal_note",
+        /// Words of a practice or a programme.
+        HeldText = "held_text",
         /// What one firm shows another.
         Practice = "practice",
         /// A document of a startup's.
@@ -169,8 +177,43 @@ codes! {
         Duplicate = "duplicate",
         /// A queued message.
         Message = "message",
+        /// The tags, all of them.
+        Taxonomy = "taxonomy",
     }
 }
+
+impl RecordKind {
+    /// Whether each such record belongs to a programme.
+    pub const fn is_under_a_programme(self) -> bool {
+        match self {
+            Self::Programme
+            | Self::Commitment
+            | Self::Match
+            | Self::Introduction
+            | Self::Deal
+            | Self::DealTask
+            | Self::DealNote
+            | Self::HeldText
+            | Self::Practice => true,
+            Self::Organization
+            | Self::StartupProfile
+            | Self::InvestorProfile
+            | Self::Mandate
+            | Self::Referral
+            | Self::Document
+            | Self::Freeze
+            | Self::Wall
+            | Self::Block
+            | Self::Licence
+            | Self::Duplicate
+            | Self::Message
+            | Self::Taxonomy => false,
+        }
+    }
+}
+
+/// In the place of the id of the taxonomy, which is one and has none.
+pub const THE_TAXONOMY: Uuid = Uuid::nil();
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,7 +257,7 @@ impl WorkItem {
 }
 
 /// Later than everything that is due.
-fn never() -> DateTime<Utc> {
+pub fn never() -> DateTime<Utc> {
     // Within the range that microseconds since 1970 can say.
     DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

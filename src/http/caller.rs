@@ -8,9 +8,9 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::fields::parse_query;
 use super::paging::NoFilters;
 use super::problem::Problem;
+use super::query_string::parse_query;
 use super::registry::PlainRoutes;
 use super::{access, origin, rate_limit};
 use crate::auth::basic;

@@ -13,6 +13,7 @@ use futures_core::Stream;
 use tokio::sync::mpsc;
 
 use super::upload::media_type;
+use crate::domain::export::ExportFormat;
 use crate::domain::import::FileFormat;
 
 /// Pieces that may wait for a slow reader.
@@ -35,17 +36,19 @@ impl Stream for Coming {
     }
 }
 
-/// A file of that name, without its ending, whose pieces `make` sends off. One
-/// that breaks off ends the connection, so that nobody takes a part for all.
-pub fn file<F>(format: FileFormat, name: &str, make: impl FnOnce(Pieces) -> F) -> HttpResponse
+/// A file of that format and name, without its ending, whose pieces `make` sends
+/// off. One that breaks off ends the connection, so that nobody takes a part for
+/// all.
+pub fn file<F>(format: ExportFormat, name: &str, make: impl FnOnce(Pieces) -> F) -> HttpResponse
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let (pieces, coming) = mpsc::channel(WAITING);
     tokio::spawn(make(pieces));
     let content_type = match format {
-        FileFormat::Csv => "text/csv; charset=utf-8; header=present".to_owned(),
-        FileFormat::Ndjson => media_type(format).to_owned(),
+        ExportFormat::Csv => "text/csv; charset=utf-8; header=present",
+        ExportFormat::Ndjson => media_type(FileFormat::Ndjson),
+        ExportFormat::Zip => "application/zip",
     };
     let disposition = format!("attachment; filename=\"{name}.{}\"", format.code());
     HttpResponse::Ok()

@@ -21,6 +21,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use tracing::{Instrument, Span, error, info, info_span, warn};
 
 use super::drain::Drain;
+use super::idempotency::tell_again;
 use super::limits::{Limits, guard_body};
 use super::problem::{Kind, Problem};
 use super::request_id::{RequestId, X_REQUEST_ID};
@@ -232,9 +233,12 @@ pub(super) async fn guard(
     }
     let time = limits.request_timeout_of(&request);
     guard_body(&mut request, limits)?;
-    let answer = catch_panic(next.call(request));
+    let answer = catch_panic(async {
+        let answer = next.call(request).await?.map_into_boxed_body();
+        Ok::<_, Error>(tell_again(answer).await)
+    });
     match tokio::time::timeout(time, answer).await {
-        Ok(Some(answer)) => answer.map(ServiceResponse::map_into_boxed_body),
+        Ok(Some(answer)) => answer,
         Ok(None) => Err(Problem::new(Kind::Internal).into()),
         Err(_) => Err(Problem::new(Kind::TimedOut)
             .header(header::RETRY_AFTER, "1")

@@ -17,13 +17,14 @@ use serde_path_to_error::{Path, Segment};
 use super::json_text::{no_json, no_json_text, place_cut_off};
 use super::limits::{Limits, body_problem, nests_deeper_than};
 use super::problem::{Kind, Problem};
+use super::query_string::parse_query;
 use super::upload::check_plain;
 use crate::domain::fault::Faults;
 
 /// Bodies up to this size are searched for more than their first fault.
 const SEARCHED_BYTES: usize = 64 << 10;
 /// At most so many faults of shape are named.
-const MOST_FAULTS: usize = 16;
+pub(super) const MOST_FAULTS: usize = 16;
 /// Times that a document is mended to look for them.
 const MOST_STEPS: usize = 3 * MOST_FAULTS;
 
@@ -295,7 +296,7 @@ impl<T> Misfit<T> {
         };
         for fault in meant.map(Faults::into_vec).into_iter().flatten() {
             if !near(&fault.pointer) {
-                faults.push(fault.pointer, fault.code, fault.detail);
+                faults.add(fault);
             }
         }
         faults
@@ -343,14 +344,41 @@ impl<T: DeserializeOwned + 'static> FromRequest for DocumentBody<T> {
     }
 }
 
+/// All faults of shape that can be found, and the rest as `T`.
+fn misfit<T: DeserializeOwned>(document: Value, first: ShapeFault, searched: bool) -> Misfit<T> {
+    let Search {
+        faults,
+        told,
+        mended,
+    } = search(document, first, searched, fault_of::<T>);
+    let read = |document: Value| serde_path_to_error::deserialize(&document).ok();
+    Misfit {
+        faults,
+        told,
+        mended: mended.and_then(read).map(Box::new),
+    }
+}
+
+/// The first fault of a document as a certain type; one search serves all types.
+type FaultOf = fn(&Value) -> Option<ShapeFault>;
+
+fn fault_of<T: DeserializeOwned>(document: &Value) -> Option<ShapeFault> {
+    let read = serde_path_to_error::deserialize::<_, T>(document);
+    read.err().as_ref().map(ShapeFault::of)
+}
+
+/// What was found wrong with a document's shape.
+struct Search {
+    faults: Faults,
+    told: Vec<String>,
+    /// What is left when all of it is mended, where that is possible.
+    mended: Option<Value>,
+}
+
 /// All faults of shape that can be found: each is noted, then the place is
 /// filled with something its type takes, and the document is read again. It
 /// ends where nothing simple fits.
-fn misfit<T: DeserializeOwned>(
-    mut document: Value,
-    first: ShapeFault,
-    searched: bool,
-) -> Misfit<T> {
+fn search(mut document: Value, first: ShapeFault, searched: bool, fault_of: FaultOf) -> Search {
     let mut faults = Faults::new();
     let (mut next, mut told) = (Some(first), Vec::new());
     for _ in 0..MOST_STEPS {
@@ -358,7 +386,7 @@ fn misfit<T: DeserializeOwned>(
             break;
         };
         if searched {
-            next = next_fault::<T>(&mut document, &fault);
+            next = next_fault(&mut document, &fault, fault_of);
         }
         // What was mended may still lack something; that is no other fault.
         if !told.iter().any(|place: &String| fault.is_within(place)) {
@@ -366,24 +394,21 @@ fn misfit<T: DeserializeOwned>(
             faults.push(fault.pointer, fault.code, fault.detail);
         }
     }
-    let mended = next
-        .is_none()
-        .then(|| serde_json::from_value(document).ok().map(Box::new));
-    Misfit {
+    Search {
         faults,
         told,
-        mended: mended.flatten(),
+        mended: next.is_none().then_some(document),
     }
 }
 
 /// The next fault after `fault` has been mended in `document`: by leaving the
 /// place out, or by filling it with something that its type takes.
-fn next_fault<T: DeserializeOwned>(document: &mut Value, fault: &ShapeFault) -> Option<ShapeFault> {
+fn next_fault(document: &mut Value, fault: &ShapeFault, fault_of: FaultOf) -> Option<ShapeFault> {
     if let Some((parent, key)) = split(&fault.pointer)
         && let Some(fields) = document.pointer_mut(parent).and_then(Value::as_object_mut)
     {
         fields.remove(&key);
-        match fault_of::<T>(document) {
+        match fault_of(document) {
             Some(next) if next.is_within(&fault.pointer) => {}
             next => return next,
         }
@@ -391,7 +416,7 @@ fn next_fault<T: DeserializeOwned>(document: &mut Value, fault: &ShapeFault) -> 
     if fault.code == "unknown_field" {
         return None;
     }
-    filled::<T>(document, &fault.pointer, 0).ok().flatten()
+    filled(document, &fault.pointer, 0, fault_of).ok().flatten()
 }
 
 /// How deep what is missing in a filled place is filled in turn.
@@ -401,10 +426,11 @@ const FILLED: usize = 3;
 struct NothingFits;
 
 /// The next fault after a place was filled.
-fn filled<T: DeserializeOwned>(
+fn filled(
     document: &mut Value,
     place: &str,
     depth: usize,
+    fault_of: FaultOf,
 ) -> Result<Option<ShapeFault>, NothingFits> {
     let fillers = [
         Value::Null,
@@ -417,12 +443,12 @@ fn filled<T: DeserializeOwned>(
     for filler in fillers {
         let is_object = filler.is_object();
         fill(document, place, filler).ok_or(NothingFits)?;
-        let mut next = fault_of::<T>(document);
+        let mut next = fault_of(document);
         // An object may want fields of its own.
         while let Some(inner) = next.take_if(|next| {
             is_object && depth < FILLED && next.code == "missing" && next.is_within(place)
         }) {
-            let Ok(after) = filled::<T>(document, &inner.pointer, depth + 1) else {
+            let Ok(after) = filled(document, &inner.pointer, depth + 1, fault_of) else {
                 next = Some(inner);
                 break;
             };
@@ -433,11 +459,6 @@ fn filled<T: DeserializeOwned>(
         }
     }
     Err(NothingFits)
-}
-
-fn fault_of<T: DeserializeOwned>(document: &Value) -> Option<ShapeFault> {
-    let read = serde_path_to_error::deserialize::<_, T>(document);
-    read.err().as_ref().map(ShapeFault::of)
 }
 
 fn fill(document: &mut Value, pointer: &str, filler: Value) -> Option<()> {
@@ -474,12 +495,12 @@ fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-fn quoted_after<'m>(start: &str, message: &'m str) -> Option<&'m str> {
+pub(super) fn quoted_after<'m>(start: &str, message: &'m str) -> Option<&'m str> {
     message.strip_prefix(start)?.split('`').next()
 }
 
 /// What a type wanted, in words, without what it got.
-fn expectation(message: &str) -> String {
+pub(super) fn expectation(message: &str) -> String {
     let Some((_, wanted)) = message.rsplit_once("expected ") else {
         return place_cut_off(message).to_owned();
     };
@@ -511,53 +532,4 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         std::future::ready(parse_query(request.query_string()).map(Self))
     }
-}
-
-/// Reads a query string; parameters that are unknown, repeated, missing or
-/// unreadable are 400, and all of them are named.
-pub(super) fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
-    let mut rest = query.to_owned();
-    let mut wrong: Option<Problem> = None;
-    loop {
-        let pairs = form_urlencoded::parse(rest.as_bytes());
-        let deserializer = serde_urlencoded::Deserializer::new(pairs);
-        let (name, problem) = match serde_path_to_error::deserialize(deserializer) {
-            Ok(value) => return wrong.map_or(Ok(value), Err),
-            Err(error) => bad_parameter(&error),
-        };
-        let told = match wrong.take() {
-            Some(before) => before.and(problem),
-            None => problem,
-        };
-        // The others are read without it, to tell what else is wrong.
-        let all: Vec<_> = form_urlencoded::parse(rest.as_bytes()).collect();
-        let others: Vec<_> = all.iter().filter(|(other, _)| *other != name).collect();
-        if others.len() == all.len() || told.places() >= MOST_FAULTS {
-            return Err(told);
-        }
-        let others = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(others.iter().map(|(name, value)| (name, value)))
-            .finish();
-        (rest, wrong) = (others, Some(told));
-    }
-}
-
-/// The parameter that can't be read, and what is wrong with it.
-fn bad_parameter(error: &serde_path_to_error::Error<serde::de::value::Error>) -> (String, Problem) {
-    let message = error.inner().to_string();
-    let (name, detail) = if let Some(name) = quoted_after("missing field `", &message) {
-        (name.to_owned(), format!("`{name}` is required."))
-    } else if let Some(name) = quoted_after("duplicate field `", &message) {
-        (name.to_owned(), format!("`{name}` comes twice."))
-    } else {
-        let name = error.path().to_string();
-        let detail = if message.starts_with("unknown field") {
-            format!("`{name}` is not known here.")
-        } else {
-            format!("`{name}`: {}", expectation(&message))
-        };
-        (name, detail)
-    };
-    let problem = Problem::parameter(&name, detail);
-    (name, problem)
 }

@@ -4,13 +4,16 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::dev::Payload;
-use actix_web::http::header::HeaderName;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceResponse};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderName, HeaderValue};
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::problem::{Kind, Problem};
+use crate::services::{Context, Telling, keep_told};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -110,6 +113,67 @@ fn canonical(document: &Value) -> String {
         }
         simple => simple.to_string(),
     }
+}
+
+/// The longest answer that is kept to be told again; of a longer one a repetition
+/// is told what is on record then.
+const LONGEST: usize = 65_536;
+
+/// Keeps what is answered to a request that made or moved something under a key,
+/// and answers a repetition word for word the same, whatever became of the record
+/// since. Whether the caller may still read it was asked before: by the use case,
+/// up front or as it found the record again, which also withholds the words of the
+/// first time where they name a counterpart that is kept from the caller by now.
+/// What bears a secret (`no-store`) is never kept.
+pub async fn tell_again(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let telling = answer.request().extensions().get::<Telling>().cloned();
+    let Some(telling) = telling.filter(|_| answer.status().is_success()) else {
+        return answer;
+    };
+    let (request, response) = answer.into_parts();
+    let response = if let Some(told) = telling.told() {
+        as_told(response, &told.text)
+    } else if telling.is_untold() && !response.headers().contains_key(CACHE_CONTROL) {
+        kept(&request, response, &telling).await
+    } else {
+        response
+    };
+    ServiceResponse::new(request, response)
+}
+
+/// The answer with the version and words of the first time, a line for each.
+fn as_told(mut response: HttpResponse, told: &str) -> HttpResponse {
+    let Some((version, body)) = told.split_once('\n') else {
+        return response;
+    };
+    if let Ok(version) = HeaderValue::from_str(version)
+        && !version.is_empty()
+    {
+        response.headers_mut().insert(ETAG, version);
+    }
+    response.set_body(BoxBody::new(body.to_owned()))
+}
+
+async fn kept(request: &HttpRequest, response: HttpResponse, telling: &Telling) -> HttpResponse {
+    let (response, body) = response.into_parts();
+    let body: Bytes = match body.try_into_bytes() {
+        Ok(body) => body,
+        // It comes piece by piece.
+        Err(body) => return response.set_body(body),
+    };
+    let version = response.headers().get(ETAG);
+    let version = version.and_then(|it| it.to_str().ok()).unwrap_or_default();
+    if let (Some(context), Ok(text)) = (
+        request.app_data::<Data<Context>>(),
+        std::str::from_utf8(&body),
+    ) && text.len() <= LONGEST
+    {
+        let told = format!("{version}\n{text}");
+        if let Err(error) = keep_told(context, telling, told).await {
+            tracing::warn!(%error, "an answer is not kept to be told again");
+        }
+    }
+    response.set_body(BoxBody::new(body))
 }
 
 #[cfg(test)]

@@ -61,6 +61,11 @@ impl MergePatch {
         Ok(document)
     }
 
+    /// Whether it says something of that field.
+    pub fn names(&self, field: &str) -> bool {
+        self.patch.get(field).is_some()
+    }
+
     /// The bytes as they came, for
     /// [`fingerprint`](super::idempotency::fingerprint).
     pub fn bytes(&self) -> &Bytes {

@@ -27,6 +27,7 @@ pub mod pages;
 pub mod paging;
 pub mod preconditions;
 pub mod problem;
+mod query_string;
 pub mod rate_limit;
 pub mod registry;
 pub mod renderings;

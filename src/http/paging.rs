@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::fields::parse_query;
 use super::problem::{Kind, Problem};
+use super::query_string::{ReadQuery, parse_query, read_query};
 use crate::services::counts::Counted;
 use crate::services::paging::{Page, PageRequest};
 
@@ -86,13 +86,49 @@ impl<F: DeserializeOwned> FromRequest for ListQuery<F> {
 }
 
 fn list_query<F: DeserializeOwned>(query: &str) -> Result<ListQuery<F>, Problem> {
+    let (page, filters, ()) = meant_query(query).read(|_| Ok(()))?;
+    Ok(ListQuery { page, filters })
+}
+
+/// The query of a list whose filters mean something. Nothing of it can be had
+/// without reading that, so that all that is wrong is told at once.
+#[derive(Debug)]
+pub struct MeantQuery<F> {
+    page: Result<PageQuery, Problem>,
+    filters: ReadQuery<F>,
+}
+
+impl<F> MeantQuery<F> {
+    /// The page, the filters and what they mean.
+    ///
+    /// # Errors
+    /// 400, naming every parameter that is wrong.
+    pub fn read<R>(
+        self,
+        meaning: impl FnOnce(&F) -> Result<R, Problem>,
+    ) -> Result<(PageQuery, F, R), Problem> {
+        match (self.page, self.filters.meaning(meaning)) {
+            (Ok(page), Ok((filters, meant))) => Ok((page, filters, meant)),
+            (Err(page), Err(filters)) if page.kind() == filters.kind() => Err(page.and(filters)),
+            (Err(problem), _) | (_, Err(problem)) => Err(problem),
+        }
+    }
+}
+
+impl<F: DeserializeOwned> FromRequest for MeantQuery<F> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(meant_query(request.query_string())))
+    }
+}
+
+fn meant_query<F: DeserializeOwned>(query: &str) -> MeantQuery<F> {
     let is_paging = |name: &str| matches!(name, "cursor" | "limit");
-    let page = parse_query(&only(query, is_paging)).and_then(PageQuery::checked);
-    let filters = parse_query(&only(query, |name| !is_paging(name)));
-    match (page, filters) {
-        (Ok(page), Ok(filters)) => Ok(ListQuery { page, filters }),
-        (Err(page), Err(filters)) if page.kind() == filters.kind() => Err(page.and(filters)),
-        (Err(problem), _) | (_, Err(problem)) => Err(problem),
+    MeantQuery {
+        page: parse_query(&only(query, is_paging)).and_then(PageQuery::checked),
+        filters: read_query(&only(query, |name| !is_paging(name))),
     }
 }
 
@@ -111,7 +147,8 @@ pub struct CountView {
     /// So many.
     #[schema(minimum = 0, maximum = 1000, example = 214)]
     pub value: usize,
-    /// Whether there are more: they are counted up to 1000.
+    /// Whether there are more, or may be: they are counted up to 1000, and in a
+    /// queue that is sifted as it is read only as far as one request looks.
     pub more: bool,
 }
 
@@ -240,6 +277,25 @@ mod tests {
             "bad_query `limit` must be 1–100. `colour` is not known here. \
              `stage` comes twice. `size` is not known here."
         );
+    }
+
+    #[test]
+    fn what_is_wrong_with_shape_and_meaning_is_told_at_once() {
+        let told = |query: &str, places: &[&'static str]| -> Vec<String> {
+            let faults = places.iter().map(|place| Problem::parameter(place, *place));
+            let meant = faults.reduce(Problem::and).unwrap();
+            let query = meant_query::<Filters>(query).read(|_| Err::<(), _>(meant));
+            let view = query.unwrap_err().view("", "");
+            let pointers = view.errors.into_iter();
+            pointers.map(|it| it.pointer).collect()
+        };
+        assert_eq!(
+            told("limit=0&stage=x&colour=1", &["tag", "stage", "sort"]),
+            ["#/limit", "#/stage", "#/colour", "#/tag", "#/sort"]
+        );
+        // Nothing is said that rests on what could not be read.
+        assert_eq!(told("q=1", &["sort", "tag"]), ["#/q", "#/tag"]);
+        assert_eq!(told("cheque_to=1", &["currency"]), ["#/cheque_to"]);
     }
 
     #[test]

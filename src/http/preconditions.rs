@@ -1,8 +1,13 @@
 //! Versions as entity tags (RFC 9110 §8.8, §13): the thing's version is its
-//! strong `ETag`, changes name it in `If-Match`, reads in `If-None-Match`.
+//! strong `ETag`, changes name it in `If-Match`, reads in `If-None-Match`. Where
+//! something without a version is told beside the thing, the tag names it behind
+//! a dash: a change is made on the version alone.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
+};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -14,6 +19,36 @@ use crate::services::Error;
 /// Version 3 is `"v3"`.
 pub fn etag(version: i64) -> String {
     format!("\"v{version}\"")
+}
+
+/// The `ETag` of a thing as it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityTag(String);
+
+impl From<i64> for EntityTag {
+    fn from(version: i64) -> Self {
+        Self(etag(version))
+    }
+}
+
+impl EntityTag {
+    /// Of a thing beside which its reader is told of these words that wait for
+    /// compliance: they change without it, and a version that rose with them would
+    /// tell the other side that there are any.
+    ///
+    /// # Errors
+    /// They can't be written.
+    pub fn beside<T: Serialize>(version: i64, waiting: &[T]) -> Result<Self, Problem> {
+        if waiting.is_empty() {
+            return Ok(Self::from(version));
+        }
+        Ok(Self(format!("\"v{version}-{}\"", digest_of(&waiting)?)))
+    }
+
+    /// The tag with its quotes.
+    pub fn into_text(self) -> String {
+        self.0
+    }
 }
 
 /// What `If-Match` says. Taking it never fails, so that 401, 403 and 404 come
@@ -75,21 +110,46 @@ impl FromRequest for IfMatch {
 
 /// The answer to a GET of a thing: 304 if the caller has this version, else
 /// 200 with the view; both with the tag.
-pub fn versioned(request: &HttpRequest, version: i64, view: &impl Serialize) -> HttpResponse {
-    tagged(request, etag(version), view)
+pub fn versioned(
+    request: &HttpRequest,
+    tag: impl Into<EntityTag>,
+    view: &impl Serialize,
+) -> HttpResponse {
+    tagged(request, tag.into().into_text(), view)
 }
 
-/// The same for what is put together from several things, and so has no
+/// [`versioned`] of something that may be at work still: then it says when it is
+/// worth asking again.
+pub fn in_progress(
+    request: &HttpRequest,
+    version: i64,
+    running: bool,
+    view: &impl Serialize,
+) -> HttpResponse {
+    let mut answer = versioned(request, version, view);
+    if running && answer.status() == StatusCode::OK {
+        let soon = HeaderValue::from_static("1");
+        answer.headers_mut().insert(RETRY_AFTER, soon);
+    }
+    answer
+}
+
+/// [`versioned`] of what is put together from several things, and so has no
 /// version of its own: its tag is made from all that the view says.
 ///
 /// # Errors
 /// The view can't be written.
 pub fn digested(request: &HttpRequest, view: &impl Serialize) -> Result<HttpResponse, Problem> {
-    let body = serde_json::to_vec(view).map_err(|_| Problem::new(Kind::Internal))?;
+    let tag = format!("\"{}\"", digest_of(view)?);
+    Ok(tagged(request, tag, view))
+}
+
+/// 32 hexadecimal digits by which a change of what is said shows.
+fn digest_of(said: &impl Serialize) -> Result<String, Problem> {
+    let body = serde_json::to_vec(said).map_err(|_| Problem::new(Kind::Internal))?;
     let digest: [u8; 32] = Sha256::digest(&body).into();
     let start = digest.first_chunk().copied().unwrap_or_default();
-    let tag = format!("\"{:032x}\"", u128::from_be_bytes(start));
-    Ok(tagged(request, tag, view))
+    Ok(format!("{:032x}", u128::from_be_bytes(start)))
 }
 
 fn tagged(request: &HttpRequest, tag: String, view: &impl Serialize) -> HttpResponse {
@@ -102,13 +162,8 @@ fn tagged(request: &HttpRequest, tag: String, view: &impl Serialize) -> HttpResp
     }
 }
 
-/// Whether `If-None-Match` names `version`; the comparison is weak, as GET
-/// wants it. A header that can't be read doesn't match.
-pub fn has_version(request: &HttpRequest, version: i64) -> bool {
-    has_tag(request, &etag(version))
-}
-
-/// Whether `If-None-Match` names that tag.
+/// Whether `If-None-Match` names that tag; the comparison is weak, as GET wants
+/// it. A header that can't be read doesn't match.
 pub fn has_tag(request: &HttpRequest, wanted: &str) -> bool {
     let Ok(Some(text)) = field(request, &IF_NONE_MATCH) else {
         return false;
@@ -143,9 +198,20 @@ struct Tag {
 impl Tag {
     /// Strong comparison: a weak tag has no version.
     fn version(&self) -> Option<i64> {
-        let digits = self.opaque.strip_prefix("\"v")?.strip_suffix('"')?;
-        let version = digits.parse().ok()?;
-        (!self.weak && etag(version) == self.opaque).then_some(version)
+        let text = self.opaque.strip_prefix("\"v")?.strip_suffix('"')?;
+        let (digits, beside) = match text.split_once('-') {
+            Some((digits, beside)) => (digits, Some(beside)),
+            None => (text, None),
+        };
+        let is_digest = |text: &str| {
+            text.len() == 32
+                && text
+                    .bytes()
+                    .all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let version: i64 = digits.parse().ok()?;
+        let ours = digits == version.to_string() && beside.is_none_or(is_digest);
+        (!self.weak && ours).then_some(version)
     }
 }
 
@@ -188,7 +254,11 @@ mod tests {
     fn if_match_compares_strongly() {
         assert_eq!(if_match("\"v3\""), Ok(Some(3)));
         assert_eq!(if_match("*"), Ok(None));
-        for never in ["W/\"v3\"", "\"v03\"", "\"x\"", "\"v+3\"", "\"\""] {
+        let beside = EntityTag::beside(3, &["a text"]).expect("a tag");
+        assert_eq!(if_match(&beside.into_text()), Ok(Some(3)));
+        for never in [
+            "W/\"v3\"", "\"v03\"", "\"x\"", "\"v+3\"", "\"\"", "\"v3-\"", "\"v3-x\"",
+        ] {
             assert_eq!(if_match(never), Ok(Some(NEVER)), "{never}");
         }
         for bad in ["v3", "\"v3", "\"v3\", \"v4\"", "\"v3\" x", ""] {
@@ -199,12 +269,21 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_changes_with_what_waits_beside_the_thing() {
+        let of = |waiting: &[&str]| EntityTag::beside(3, waiting).expect("a tag");
+        assert_eq!(of(&[]), EntityTag::from(3));
+        assert_ne!(of(&["one"]), of(&[]));
+        assert_ne!(of(&["one"]), of(&["other"]));
+        assert_eq!(of(&["one"]), of(&["one"]));
+    }
+
+    #[test]
     fn if_none_match_compares_weakly() {
         let asks = |value: &str| {
             let request = TestRequest::default()
                 .insert_header((IF_NONE_MATCH, value))
                 .to_http_request();
-            has_version(&request, 3)
+            has_tag(&request, &etag(3))
         };
         assert!(asks("\"v3\"") && asks("W/\"v3\"") && asks("\"a,b\", \"v3\"") && asks("*"));
         assert!(!asks("\"v4\"") && !asks("v3") && !asks(""));

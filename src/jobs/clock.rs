@@ -42,6 +42,7 @@ pub async fn run(context: Context, stop: CancellationToken) {
 pub async fn strike(context: &Context) -> Result<(), Error> {
     let mut all = All(Ok(()));
     all.note(consents::stop_again(context).await);
+    all.note(consents::tell_due(context).await);
     all.note(introductions::expire_due(context).await);
     all.note(matches::wake_due(context).await);
     all.note(introductions::remind_due(context).await);
@@ -74,6 +75,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(erasure::forget_spent(context, BATCH).await);
     all.note(signing::refresh(context).await);
     all.note(walls::sweep_due(context).await);
+    all.note(forget_answers(context).await);
     all.note(forget_keys(context).await);
     all.0
 }
@@ -85,6 +87,17 @@ impl All {
     fn note<T>(&mut self, step: Result<T, Error>) {
         if let (Ok(()), Err(error)) = (&self.0, step) {
             self.0 = Err(error);
+        }
+    }
+}
+
+/// Deletes the words of answers that nobody is to be told again.
+async fn forget_answers(context: &Context) -> Result<(), Error> {
+    let now = context.now();
+    loop {
+        let sweep = move |conn: &mut db::Conn| db::idempotency::sweep_told(conn, now, KEYS);
+        if context.db.write(sweep).await.map_err(Error::from)? < KEYS {
+            return Ok(());
         }
     }
 }

@@ -277,11 +277,14 @@ const fn account_news(news: News) -> AccountNews {
         News::MemberJoined => AccountNews::MemberJoined,
         News::DocumentCleared => AccountNews::DocumentCleared,
         News::DocumentRefused => AccountNews::DocumentRefused,
+        News::ConsentNeeded => AccountNews::ConsentNeeded,
         News::AdmissionWithdrawn => AccountNews::AdmissionWithdrawn,
         News::ProgrammeDeclined => AccountNews::ProgrammeDeclined,
         News::ProgrammeExpiring => AccountNews::ProgrammeExpiring,
         News::ProgrammeOver => AccountNews::ProgrammeOver,
         News::PromiseAtRisk => AccountNews::PromiseAtRisk,
+        News::PromiseMissed => AccountNews::PromiseMissed,
+        News::DealOpened => AccountNews::DealOpened,
     }
 }
 

@@ -376,6 +376,8 @@ pub enum AccountNews {
     DocumentCleared,
     /// A document of the reader's firm was refused.
     DocumentRefused,
+    /// The reader's firm is shown though nobody of it has agreed yet.
+    ConsentNeeded,
     /// A record of the reader's firm takes part in a programme no more.
     AdmissionWithdrawn,
     /// A party declined to sign a programme that the reader's firm is a party to.
@@ -386,6 +388,10 @@ pub enum AccountNews {
     ProgrammeOver,
     /// What the reader's firm promised is behind.
     PromiseAtRisk,
+    /// It was due, and is not there.
+    PromiseMissed,
+    /// A deal between the reader's firm and another was opened by hand.
+    DealOpened,
 }
 
 impl AccountNews {
@@ -398,6 +404,8 @@ impl AccountNews {
                 | Self::ProgrammeExpiring
                 | Self::ProgrammeOver
                 | Self::PromiseAtRisk
+                | Self::PromiseMissed
+                | Self::DealOpened
         )
     }
 
@@ -406,7 +414,10 @@ impl AccountNews {
         self.is_of_programme()
             || matches!(
                 self,
-                Self::MemberJoined | Self::DocumentCleared | Self::DocumentRefused
+                Self::MemberJoined
+                    | Self::DocumentCleared
+                    | Self::DocumentRefused
+                    | Self::ConsentNeeded
             )
     }
 }

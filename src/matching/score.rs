@@ -128,10 +128,7 @@ pub fn explain_pair(pair: &Pair<'_>) -> Explanation {
             .rates
             .filter(|_| pair.cheques().converted())
             .map(|rates| rates.date),
-        gates: Gate::ALL
-            .iter()
-            .map(|gate| trace_gate(*gate, pair))
-            .collect(),
+        gates: traces_of(pair),
         factors: traces,
         revealed: trace_past(pair),
         exact: numbers.exact,
@@ -152,6 +149,21 @@ fn trace_past(pair: &Pair<'_>) -> Option<RevealedTrace> {
     let rules = pair.setting.rules.revealed.as_ref()?;
     pair.observation()
         .map(|observation| past::trace(rules, &observation))
+}
+
+/// The gates of a pair alone, as [`explain`] has them.
+pub fn trace_gates(
+    setting: &Setting<'_>,
+    startup: &StartupFacts<'_>,
+    mandate: &MandateFacts<'_>,
+    known: &PairFacts,
+) -> Vec<GateTrace> {
+    traces_of(&Pair::new(setting, startup, mandate, known))
+}
+
+fn traces_of(pair: &Pair<'_>) -> Vec<GateTrace> {
+    let gates = Gate::ALL.iter();
+    gates.map(|gate| trace_gate(*gate, pair)).collect()
 }
 
 fn trace_gate(gate: Gate, pair: &Pair<'_>) -> GateTrace {

@@ -7,18 +7,18 @@ use uuid::Uuid;
 use crate::db::introductions::About;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::admission::{Admission, AdmissionFilter, Admitted, Departure};
+use crate::domain::admission::{Admission, AdmissionAction, AdmissionFilter, Admitted, Departure};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, ProgrammeId};
 use crate::domain::message::News;
 use crate::domain::permission::Operation;
-use crate::domain::programme::ProgrammeStatus;
+use crate::domain::programme::{Programme, ProgrammeStatus};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Name;
 
 use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
-use super::transitions::code;
+use super::transitions::{Open, check_version, code};
 use super::{Caller, Context, Error, Intent, introductions, notices, programmes, succession};
 
 /// An admission as its readers see it.
@@ -52,7 +52,7 @@ pub async fn list(
         page,
         move |conn, cursor, limit| {
             let programme = programmes::load(conn, filter.programme)?;
-            programmes::check_known(&caller, &programme)?;
+            programmes::check_known(conn, &caller, &programme)?;
             let mut found = db::admissions::list(conn, &filter, cursor, limit)?;
             if !whole {
                 let gone = found.iter_mut().filter_map(|it| it.departure.as_mut());
@@ -82,6 +82,89 @@ fn named(conn: &mut Conn, found: Vec<Admitted>) -> Result<Vec<Shown>, Error> {
     Ok(shown.collect())
 }
 
+/// An admission by itself.
+#[derive(Debug, Clone)]
+pub struct One {
+    /// How it stands.
+    pub shown: Shown,
+    /// How often it was made and taken back: the first admission is 1, taking
+    /// it back 2, admitting again 3.
+    pub version: i64,
+    /// What the caller can do with it now.
+    pub open: Open<AdmissionAction>,
+}
+
+/// Most times that one record comes and goes.
+const MOST: usize = 1_000;
+
+/// One admission to a programme, also one that was taken back, as [`list`]
+/// shows it.
+///
+/// # Errors
+/// No programme that the caller knows of, or no such record in it.
+pub async fn find(
+    context: &Context,
+    caller: &Caller,
+    programme: ProgrammeId,
+    record: Uuid,
+) -> Result<One, Error> {
+    caller.may(Operation::ReadProgramme, &[])?;
+    let caller = caller.clone();
+    let read = move |conn: &mut Conn| one(conn, &caller, programme, record);
+    context.db.read(read).await
+}
+
+fn one(
+    conn: &mut Conn,
+    caller: &Caller,
+    programme: ProgrammeId,
+    record: Uuid,
+) -> Result<One, Error> {
+    let whole = caller.may(Operation::RankMatches, &[]).is_ok();
+    let own = caller.memberships.iter().map(|member| member.organization);
+    let of = |withdrawn| AdmissionFilter {
+        programme,
+        kind: None,
+        organization: None,
+        status: None,
+        known_to: (!whole).then(|| own.clone().collect()),
+        record: Some(record),
+        withdrawn,
+    };
+    let programme = programmes::load(conn, programme)?;
+    programmes::check_known(conn, caller, &programme)?;
+    let mut gone = db::admissions::list(conn, &of(true), None, MOST)?;
+    let holds = db::admissions::list(conn, &of(false), None, 1)?.pop();
+    let times = i64::try_from(gone.len()).map_err(Error::internal)?;
+    let version = 2 * times + i64::from(holds.is_some());
+    let mut found = holds.or_else(|| gone.pop()).ok_or(Error::NotFound)?;
+    let firm = found.organization;
+    if let Some(departure) = found.departure.as_mut().filter(|_| !whole) {
+        departure.reason.clear();
+    }
+    let mut open = Vec::new();
+    if caller.may(Operation::WriteProgramme, &[firm]).is_ok() {
+        if found.departure.is_some() {
+            open.push((AdmissionAction::Admit, None));
+        } else if goes_on(&programme) {
+            open.push((AdmissionAction::Withdraw, None));
+        }
+    }
+    let shown = named(conn, vec![found])?.pop().ok_or(Error::NotFound)?;
+    Ok(One {
+        shown,
+        version,
+        open,
+    })
+}
+
+/// Whether admissions to a programme are still taken back: what began under a
+/// renewed one goes on under the one after it.
+fn goes_on(programme: &Programme) -> bool {
+    use ProgrammeStatus as S;
+    !matches!(programme.status, S::Renewed | S::Terminated | S::Declined)
+}
+
 /// That an admission was taken back.
 struct Withdrawn(ProgrammeId);
 
@@ -93,6 +176,83 @@ impl Recorded for Withdrawn {
     /// It happens once.
     fn version(&self) -> i64 {
         1
+    }
+}
+
+impl Recorded for One {
+    fn id(&self) -> Uuid {
+        self.shown.admitted.admission.record()
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+/// Takes an admission back for a reason, or admits again what was taken back:
+/// [`withdraw`] and [`programmes::admit`] of what somebody has read.
+///
+/// # Errors
+/// As theirs; another version; it can't be done as the admission stands.
+pub async fn go(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    (id, record, expected): (ProgrammeId, Uuid, Option<i64>),
+    step: Step,
+) -> Result<One, Error> {
+    programmes::may_write(context, caller, id).await?;
+    let departure = context.new_id();
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    let job = move |conn: &mut Conn| {
+        let before = one(conn, &caller_in, id, record)?;
+        check_version(expected, before.version)?;
+        let Admitted {
+            admission,
+            organization,
+            ..
+        } = before.shown.admitted;
+        caller_in.may(Operation::WriteProgramme, &[organization])?;
+        let action = step.action();
+        if !before.open.iter().any(|(open, _)| *open == action) {
+            return Err(Refusal::no_transition(action.code()).into());
+        }
+        match step {
+            Step::Admit => {
+                programmes::admit_in(&context_in, &caller_in, conn, id, admission)?;
+            }
+            Step::Withdraw(reason) => {
+                let departure = Departure {
+                    id: departure,
+                    at: context_in.now(),
+                    by: caller_in.id(),
+                    reason,
+                };
+                take_back(&context_in, &caller_in, conn, id, admission, &departure)?;
+            }
+        }
+        one(conn, &caller_in, id, record)
+    };
+    let caller_again = caller.clone();
+    let find = move |conn: &mut Conn, record| one(conn, &caller_again, id, record);
+    write_once(context, caller.id(), intent, job, find).await
+}
+
+/// What is done with an admission.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// It is admitted again.
+    Admit,
+    /// It is taken back, for that reason.
+    Withdraw(String),
+}
+
+impl Step {
+    const fn action(&self) -> AdmissionAction {
+        match self {
+            Self::Admit => AdmissionAction::Admit,
+            Self::Withdraw(_) => AdmissionAction::Withdraw,
+        }
     }
 }
 
@@ -135,13 +295,10 @@ fn take_back(
     admission: Admission,
     departure: &Departure,
 ) -> Result<Withdrawn, Error> {
-    use ProgrammeStatus as S;
-
     let programme = programmes::load(conn, id)?;
     let firm = firm_of(conn, admission)?;
     caller.may(Operation::WriteProgramme, &[firm])?;
-    if matches!(programme.status, S::Renewed | S::Terminated | S::Declined) {
-        // What began under a renewed one goes on under the one after it.
+    if !goes_on(&programme) {
         return Err(Refusal::no_transition("withdraw").into());
     }
     if !db::admissions::withdraw(conn, id, admission, departure)? {

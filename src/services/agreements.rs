@@ -5,23 +5,23 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::db::agreements;
-pub use crate::db::agreements::Comment;
-use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::agreement::{Agreement, Signatory, Signing};
 use crate::domain::event::{SubjectKind, Value};
+use crate::domain::held_text::{HeldPlace, TextOf};
 use crate::domain::ids::{OrganizationId, ProgrammeId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::programme::{
-    PartyRole, Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus, step,
+    PartyRole, Programme, ProgrammeAction, ProgrammeDetails, ProgrammeReason, ProgrammeStatus, step,
 };
 
+use super::agreement_texts::{check_read, screen, unread, veil};
 use super::commitments::{parties, readable};
+use super::held_texts::{Waiting, may_stand};
 use super::log::Pen;
-use super::once::{Recorded, write_once};
-use super::paging::{PageRequest, after, read_page};
+use super::once::{Recorded, write_once, write_once_or_refuse};
 use super::transitions::{check_version, code};
-use super::{Caller, Context, Error, Intent, due, programmes, succession};
+use super::{Caller, Context, Error, Intent, due, held_texts, programmes, succession};
 
 /// An agreement with where its programme stands.
 #[derive(Debug, Clone)]
@@ -32,6 +32,11 @@ pub struct Seen {
     pub agreement: Agreement,
     /// The programme that goes on from it.
     pub successor: Option<ProgrammeId>,
+    /// Why it was declined, suspended or terminated, the latest first; for the
+    /// operator's people.
+    pub reasons: Vec<ProgrammeReason>,
+    /// What of it waits for compliance, as far as its reader knows.
+    pub waiting: Waiting,
 }
 
 impl Recorded for Seen {
@@ -48,9 +53,14 @@ fn see(conn: &mut Conn, programme: Programme) -> Result<Seen, Error> {
     Ok(Seen {
         agreement: agreements::load(conn, programme.id)?,
         successor: agreements::successor(conn, programme.id)?,
+        reasons: Vec::new(),
+        waiting: Waiting::default(),
         programme,
     })
 }
+
+/// Most reasons that are read with a programme.
+const REASONS: i64 = 50;
 
 /// What the parties of a programme agree on, for them and the operator's
 /// people.
@@ -60,7 +70,14 @@ pub async fn find(context: &Context, caller: &Caller, id: ProgrammeId) -> Result
         .db
         .read(move |conn| {
             let programme = readable(conn, &caller, id)?;
-            see(conn, programme)
+            let mut seen = see(conn, programme)?;
+            seen.waiting = Waiting::read(conn, &caller, TextOf::Programme(id))?;
+            if caller.reads_everything() {
+                seen.reasons = db::programme_reasons::of(conn, id, REASONS)?;
+            } else {
+                veil(conn, &mut seen.agreement)?;
+            }
+            Ok(seen)
         })
         .await
 }
@@ -85,6 +102,13 @@ pub async fn write(
             check_version(expected, before.version)?;
             Agreement::check_writable(before.status)?;
             written.faults(&parties(&before)).finish()?;
+            for (place, signatory) in written.signatories.iter().enumerate() {
+                let title = signatory.title.as_deref().unwrap_or_default();
+                for (field, words) in [("name", signatory.name.as_str()), ("title", title)] {
+                    let pointer = format!("/signatories/{place}/{field}");
+                    held_texts::refuse(&context_in, &pointer, words)?;
+                }
+            }
             let kept = agreements::load(conn, id)?;
             let mut agreement = Agreement {
                 programme: id,
@@ -92,6 +116,7 @@ pub async fn write(
                 agreed: kept.agreed,
                 ..written
             };
+            screen(&context_in, conn, &caller, (&kept, &agreement))?;
             // Notice and signatories are not what was agreed word by word, but
             // whoever signs signs a programme whose terms stand still.
             agreement.reopen();
@@ -109,7 +134,9 @@ pub async fn write(
                     ("notice_days", Value::Int(i64::from(agreement.notice_days))),
                 ],
             )?;
-            see(conn, after)
+            let mut seen = see(conn, after)?;
+            seen.waiting = Waiting::read(conn, &caller, TextOf::Programme(id))?;
+            Ok(seen)
         })
         .await
 }
@@ -121,7 +148,7 @@ pub async fn amend(
     caller: &Caller,
     id: ProgrammeId,
     expected: Option<i64>,
-    details: ProgrammeDetails,
+    (details, scope_said): (ProgrammeDetails, bool),
 ) -> Result<Programme, Error> {
     let (context_in, caller) = (context.clone(), caller.clone());
     context
@@ -138,10 +165,16 @@ pub async fn amend(
                 ));
             }
             programmes::check_parties(conn, &details)?;
+            if details.title != before.details.title {
+                held_texts::refuse(&context_in, "/title", details.title.as_str())?;
+            }
             let mut agreement = agreements::load(conn, id)?;
             if let Some(predecessor) = agreement.predecessor {
                 check_later(&details, &programmes::load(conn, predecessor)?)?;
             }
+            let mut details = details;
+            let scope = (&mut details, Some(&before), scope_said);
+            programmes::scope_or_wait(&context_in, conn, &caller, id, scope)?;
             let amended = Programme { details, ..before };
             if !agreement.texts.is_empty() {
                 agreement.faults(&parties(&amended)).finish()?;
@@ -200,7 +233,7 @@ fn reopened(
     };
     programmes::store(conn, &after)?;
     if moved {
-        programmes::log_move(conn, pen, &after, action, from)?;
+        programmes::log_move(conn, pen, &after, action, from, None)?;
     }
     Ok(after)
 }
@@ -226,6 +259,7 @@ pub(super) fn follow(
     match action {
         ProgrammeAction::AgreeText => {
             agreement.check_written()?;
+            check_read(conn, &agreement)?;
             agreement.faults(&parties(programme)).finish()?;
             agreement.agreed = Some(agreement.digest());
             agreements::store(conn, &agreement)?;
@@ -277,8 +311,8 @@ pub async fn record_signing(
     new: NewSigning,
 ) -> Result<Seen, Error> {
     let context_in = context.clone();
-    let caller_in = caller.clone();
-    write_once(
+    let (caller_in, caller_again) = (caller.clone(), caller.clone());
+    write_once_or_refuse(
         context,
         caller.id(),
         intent,
@@ -289,10 +323,14 @@ pub async fn record_signing(
             if before.status != ProgrammeStatus::Signing {
                 return Err(crate::domain::refusal::Refusal::no_transition("sign").into());
             }
-            sign(&context_in, conn, &caller_in, before, new)
+            let signs = matches!(new.signing, Signing::Signed { .. });
+            if signs && let Some(waits) = unread(&context_in, conn, &caller_in, &before)? {
+                return Ok(Err(waits));
+            }
+            sign(&context_in, conn, &caller_in, before, new).map(Ok)
         },
-        |conn, id| {
-            let programme = programmes::load(conn, id.into())?;
+        move |conn, id| {
+            let programme = readable(conn, &caller_again, id.into())?;
             see(conn, programme)
         },
     )
@@ -317,6 +355,19 @@ fn sign(
     if let Signing::Signed { digest, .. } = &mut signing {
         *digest = of_texts;
     }
+    let place = HeldPlace::Signing(organization);
+    match &mut signing {
+        Signing::Signed {
+            evidence: words, ..
+        }
+        | Signing::Declined { reason: words } => {
+            let place = (TextOf::Programme(before.id), &place);
+            if !may_stand(context, conn, caller, place, words, None)? {
+                words.clear();
+            }
+        }
+        Signing::Pending => {}
+    }
     agreement.sign(organization, signing.clone(), (caller.id(), now))?;
     agreements::store(conn, &agreement)?;
     let mut facts = vec![
@@ -329,7 +380,10 @@ fn sign(
             facts.push(("level", code(level.code())));
             facts.push(("signed_on", Value::Date(*on)));
         }
-        Signing::Declined { reason } => facts.push(("reason", Value::hash_of(reason))),
+        Signing::Declined { reason } if !reason.is_empty() => {
+            facts.push(("reason", Value::hash_of(reason)));
+        }
+        Signing::Declined { .. } => {}
         Signing::Pending => {}
     }
     let subject = (SubjectKind::Programme, before.id);
@@ -350,10 +404,13 @@ fn sign(
     };
     programmes::store(conn, &after)?;
     if declined {
-        programmes::log_move(conn, &pen, &after, ProgrammeAction::Decline, from)?;
+        programmes::log_move(conn, &pen, &after, ProgrammeAction::Decline, from, None)?;
         succession::follow(context, conn, &after, ProgrammeAction::Decline)?;
     }
-    see(conn, after)
+    let of = TextOf::Programme(after.id);
+    let mut seen = see(conn, after)?;
+    seen.waiting = Waiting::read(conn, caller, of)?;
+    Ok(seen)
 }
 
 /// Drafts the programme that goes on from one in force or just over: the same
@@ -369,6 +426,7 @@ pub async fn renew(
     let now = context.now();
     let new_id = context.new_id();
     let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
+    let caller_again = caller.clone();
     write_once(
         context,
         caller.id(),
@@ -417,7 +475,11 @@ pub async fn renew(
             )?;
             Ok(successor)
         },
-        |conn, id| programmes::load(conn, id.into()),
+        move |conn, id| {
+            let successor = programmes::load(conn, id.into())?;
+            programmes::check_known(conn, &caller_again, &successor)?;
+            Ok(successor)
+        },
     )
     .await
 }
@@ -473,79 +535,6 @@ fn due_action(
         }
         _ => None,
     })
-}
-
-impl Recorded for Comment {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    /// What was said is never changed.
-    fn version(&self) -> i64 {
-        1
-    }
-}
-
-/// A party says something about a programme that it is party to, or a curator.
-pub async fn comment(
-    context: &Context,
-    caller: &Caller,
-    intent: Option<Intent>,
-    id: ProgrammeId,
-    words: String,
-) -> Result<Comment, Error> {
-    let said_id = context.new_id();
-    let now = context.now();
-    let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
-    write_once(
-        context,
-        caller.id(),
-        intent,
-        move |conn| {
-            let programme = readable(conn, &caller_in, id)?;
-            let parties = parties(&programme);
-            caller_in.may(Operation::WriteEvidence, &parties)?;
-            let said = Comment {
-                id: said_id,
-                programme: id,
-                organization: parties.into_iter().find(|id| caller_in.belongs_to(*id)),
-                author: caller_in.id(),
-                comment: words,
-                created_at: now,
-            };
-            agreements::insert_comment(conn, &said)?;
-            pen.append(
-                conn,
-                "programme.commented",
-                (SubjectKind::Programme, id),
-                vec![("comment", Value::hash_of(&said.comment))],
-            )?;
-            Ok(said)
-        },
-        |conn, id| agreements::find_comment(conn, id)?.ok_or(Error::NotFound),
-    )
-    .await
-}
-
-/// What was said about a programme, oldest first.
-pub async fn comments(
-    context: &Context,
-    caller: &Caller,
-    id: ProgrammeId,
-    page: PageRequest,
-) -> Result<Page<Comment>, Error> {
-    let caller = caller.clone();
-    read_page(
-        context,
-        format!("comments {id}"),
-        page,
-        move |conn, cursor, limit| {
-            readable(conn, &caller, id)?;
-            Ok(agreements::comments(conn, id, cursor, limit)?)
-        },
-        |said| after(said.created_at, said.id),
-    )
-    .await
 }
 
 /// A signatory who has not signed yet.

@@ -2,6 +2,8 @@
 //! suspended programme for the time being, a block, a firm that may be shown to
 //! nobody. What was shown stays shown; nothing new goes from one to the other.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, Freeze};
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
@@ -151,14 +153,57 @@ pub fn of(
     profile: StartupProfileId,
     mandate: MandateId,
 ) -> Result<Option<Apart>, Error> {
-    let profile = db::startup_profiles::find(conn, profile)?.ok_or(Error::NotFound)?;
-    let mandate = db::mandates::find(conn, mandate)?.ok_or(Error::NotFound)?;
-    if are_barred(context, conn, [profile.organization, mandate.organization])? {
-        return Ok(Some(Apart::Barred));
+    let mut found = of_many(context, conn, &[(programme, profile, mandate)])?;
+    found.pop().ok_or(Error::NotFound)
+}
+
+/// [`of`] many at once, in their order: what it goes by is looked up together.
+pub fn of_many(
+    context: &Context,
+    conn: &mut Conn,
+    asked: &[(ProgrammeId, StartupProfileId, MandateId)],
+) -> Result<Vec<Option<Apart>>, Error> {
+    if asked.is_empty() {
+        return Ok(vec![]);
     }
+    let profiles: BTreeSet<_> = asked.iter().map(|(_, profile, _)| *profile).collect();
+    let profiles: Vec<_> = profiles.into_iter().collect();
+    let profiles = db::startup_profiles::find_many(conn, &profiles)?.into_iter();
+    let profiles: BTreeMap<_, _> = profiles.map(|it| (it.id, it)).collect();
+    let mandates: BTreeSet<_> = asked.iter().map(|(_, _, mandate)| *mandate).collect();
+    let mandates: Vec<_> = mandates.into_iter().collect();
+    let mandates = db::mandates::find_many(conn, &mandates)?.into_iter();
+    let mandates: BTreeMap<_, _> = mandates.map(|it| (it.id, it)).collect();
+    let startups = profiles.values().map(|it| it.organization);
+    let firms: BTreeSet<_> = startups
+        .chain(mandates.values().map(|it| it.organization))
+        .collect();
+    let firms: Vec<_> = firms.into_iter().collect();
+    let cleared = clearances_of(conn, &firms, context.now().date_naive())?;
+    let barred = |firm: OrganizationId| cleared.get(&firm) == Some(&ClearanceVerdict::Blocked);
+    let kept = db::walls::kept_from_some(conn, &firms)?;
     let freezes = db::freezes::active(conn, context.now())?;
-    let frozen = freezes.iter().any(|freeze| {
-        covers_startup(freeze, &context.taxonomy(), &profile) || covers_mandate(freeze, &mandate)
-    }) || programme_is_frozen(conn, &freezes, programme)?;
-    Ok(frozen.then_some(Apart::Frozen))
+    let taxonomy = context.taxonomy();
+    let mut still: BTreeMap<ProgrammeId, bool> = BTreeMap::new();
+    let mut found = Vec::with_capacity(asked.len());
+    for (programme, profile, mandate) in asked {
+        let profile = profiles.get(profile).ok_or(Error::NotFound)?;
+        let mandate = mandates.get(mandate).ok_or(Error::NotFound)?;
+        let (a, b) = (profile.organization, mandate.organization);
+        let between = kept.get(&a).is_some_and(|others| others.contains(&b));
+        if barred(a) || barred(b) || between {
+            found.push(Some(Apart::Barred));
+            continue;
+        }
+        let covered = freezes.iter().any(|freeze| {
+            covers_startup(freeze, &taxonomy, profile) || covers_mandate(freeze, mandate)
+        });
+        if !covered && !still.contains_key(programme) {
+            let frozen = programme_is_frozen(conn, &freezes, *programme)?;
+            still.insert(*programme, frozen);
+        }
+        let frozen = covered || still.get(programme) == Some(&true);
+        found.push(frozen.then_some(Apart::Frozen));
+    }
+    Ok(found)
 }

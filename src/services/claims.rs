@@ -344,10 +344,10 @@ pub(super) fn refuse(
     db::contacts::object(conn, organization, email, language, context.now())?;
     let records = records(conn, organization)?;
     for profile in &records.profiles {
-        super::startups::disown(context, conn, profile)?;
+        super::on_show::disown(context, conn, profile)?;
     }
     for mandate in &records.mandates {
-        super::mandates::disown(context, conn, mandate)?;
+        super::on_show::disown(context, conn, mandate)?;
     }
     super::investors::disown(context, conn, organization)
 }

@@ -111,7 +111,7 @@ pub async fn create(
         version: 1,
     };
     let pen = context.pen(caller.actor());
-    let prefix = shown.clone();
+    let (prefix, caller_again) = (shown.clone(), caller.clone());
     let known = write_once(
         context,
         caller.id(),
@@ -142,14 +142,20 @@ pub async fn create(
             )?;
             known(conn, client, now)
         },
-        move |conn, id| found_again(conn, id, now),
+        move |conn, id| found_again(conn, &caller_again, id, now),
     )
     .await?;
     Ok(with_fresh(known, &prefix, secret))
 }
 
-fn found_again(conn: &mut Conn, id: Uuid, now: DateTime<Utc>) -> Result<Known, Error> {
+fn found_again(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Known, Error> {
     let client = load(conn, id.into())?;
+    may_read(caller, client.organization)?;
     known(conn, client, now)
 }
 
@@ -271,7 +277,7 @@ pub async fn rotate(
     let (hash, shown) = (secret.hash(), shown(&secret));
     let now = context.now();
     let pen = context.pen(caller.actor());
-    let (person, caller) = (caller.id(), caller.clone());
+    let (person, caller, caller_again) = (caller.id(), caller.clone(), caller.clone());
     let prefix = shown.clone();
     let known = write_once(
         context,
@@ -297,10 +303,19 @@ pub async fn rotate(
             )?;
             known(conn, client, now)
         },
-        move |conn, id| found_again(conn, id, now),
+        move |conn, id| found_again(conn, &caller_again, id, now),
     )
     .await?;
     Ok(with_fresh(known, &prefix, secret))
+}
+
+/// Whether the caller can revoke a client now.
+///
+/// # Errors
+/// No client that the caller may read.
+pub async fn is_revocable(context: &Context, caller: &Caller, id: UserId) -> Result<bool, Error> {
+    let Known { client, .. } = find(context, caller, id).await?;
+    Ok(client.is_live(context.now()) && may_write(caller, client.organization).is_ok())
 }
 
 /// Revokes a client: its secrets and tokens are refused at once.
@@ -309,28 +324,29 @@ pub async fn revoke(
     caller: &Caller,
     id: UserId,
     expected: Option<i64>,
-) -> Result<(), Error> {
+    intent: Option<Intent>,
+) -> Result<Known, Error> {
     let now = context.now();
     let pen = context.pen(caller.actor());
-    let caller = caller.clone();
-    context
-        .db
-        .write(move |conn| {
-            let before = changeable(conn, &caller, id, expected, now)?;
-            let client = Client {
-                revoked_at: Some(now),
-                version: before.version + 1,
-                ..before
-            };
-            store(conn, &client)?;
-            pen.append(
-                conn,
-                "client.revoked",
-                (SubjectKind::Organization, client.organization),
-                vec![("client", Value::Id(id.uuid()))],
-            )
-        })
-        .await
+    let (person, caller, caller_again) = (caller.id(), caller.clone(), caller.clone());
+    let job = move |conn: &mut Conn| {
+        let before = changeable(conn, &caller, id, expected, now)?;
+        let client = Client {
+            revoked_at: Some(now),
+            version: before.version + 1,
+            ..before
+        };
+        store(conn, &client)?;
+        pen.append(
+            conn,
+            "client.revoked",
+            (SubjectKind::Organization, client.organization),
+            vec![("client", Value::Id(id.uuid()))],
+        )?;
+        known(conn, client, now)
+    };
+    let find = move |conn: &mut Conn, id| found_again(conn, &caller_again, id, now);
+    write_once(context, person, intent, job, find).await
 }
 
 /// A token that a client got.

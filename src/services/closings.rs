@@ -22,7 +22,7 @@ use super::once::write_once;
 use super::shares::{Promise, facts, weigh};
 use super::syndicates::{Seen, see, touched, writable};
 use super::transitions::{available, code};
-use super::{Caller, Context, Error, Intent};
+use super::{Caller, Context, Error, Intent, participants};
 
 /// A closing as it is planned.
 #[derive(Debug, Clone, Copy)]
@@ -164,6 +164,33 @@ pub async fn transitions(
         .await
 }
 
+/// The first closing of a deal that should be closed by now or waits for its
+/// money, with what the caller can do with it.
+pub(super) fn open_to(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    deal: &Deal,
+) -> Result<Option<(i64, Vec<&'static str>)>, Error> {
+    let today = context.now().date_naive();
+    let all = closings::of(conn, deal.id)?;
+    let due = all.iter().find(|it| match it.status {
+        ClosingStatus::Planned => it.closes_on <= today,
+        status => status == ClosingStatus::Closed,
+    });
+    let Some(due) = due else {
+        return Ok(None);
+    };
+    let looked = look(conn, deal.id, due.number)?;
+    let hats = caller.hats(deal.startup, deal.investor);
+    let found = available(ClosingAction::ALL, &hats, |action, hat| {
+        step(&looked.closing, action, hat, &looked.facts, today).map(drop)
+    });
+    let open = found.into_iter().filter(|(_, refusal)| refusal.is_none());
+    let open = open.map(|(action, _)| action.code()).collect();
+    Ok(Some((due.number, open)))
+}
+
 /// Moves a closing. Closing it fixes who gets what; a promise of it that
 /// doesn't bind belongs to no closing afterwards.
 pub async fn transition(
@@ -176,6 +203,8 @@ pub async fn transition(
     action: ClosingAction,
 ) -> Result<Deal, Error> {
     let (context_in, caller_in) = (context.clone(), caller.clone());
+    let (context_again, caller_again) = (context.clone(), caller.clone());
+    let telling = Intent::telling_of(intent.as_ref());
     write_once(
         context,
         caller.id(),
@@ -220,7 +249,17 @@ pub async fn transition(
             }
             touched(&context_in, conn, before)
         },
-        |conn, id| load(conn, id.into()),
+        move |conn, id| {
+            let deal = load(conn, id.into())?;
+            participants::check_reads(&context_again, conn, &caller_again, &deal)?;
+            // It names who takes part and with how much; what of that a side may
+            // read is as it stands now.
+            let all = caller_again.reads_all_of(&[deal.startup, deal.investor]);
+            if let Some(telling) = telling.filter(|_| !all) {
+                telling.withhold();
+            }
+            Ok(deal)
+        },
     )
     .await
 }

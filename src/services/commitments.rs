@@ -12,21 +12,23 @@ use crate::domain::account::Role;
 use crate::domain::calendar::latest_day;
 use crate::domain::commitment::{
     Adds, Commitment, CommitmentAction, CommitmentDetails, CommitmentStatus, Evidence,
-    EvidenceKind, evidence_faults, step,
+    EvidenceKind, Target, evidence_faults, step,
 };
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
+use crate::domain::held_text::{HeldPlace, TextOf};
 use crate::domain::ids::{CommitmentId, OrganizationId, ProgrammeId};
 use crate::domain::permission::Operation;
 use crate::domain::programme::Programme;
 use crate::domain::refusal::Refusal;
 use crate::domain::scorecard::promise_facts;
 
+use super::held_texts::{Waiting, may_stand};
 use super::locked::lock;
 use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
-use super::{Caller, Context, Error, Intent, programmes, scorecard};
+use super::{Caller, Context, Error, Intent, held_texts, programmes, scorecard};
 
 /// Evidence that somebody gives.
 #[derive(Debug, Clone)]
@@ -57,7 +59,7 @@ pub(super) fn readable(
     id: ProgrammeId,
 ) -> Result<Programme, Error> {
     let programme = programmes::load(conn, id)?;
-    programmes::check_known(caller, &programme)?;
+    programmes::check_known(conn, caller, &programme)?;
     match caller.may(Operation::ReadCommitment, &parties(&programme)) {
         Err(Error::NotFound) => Err(Error::Forbidden),
         other => other.map(|()| programme),
@@ -76,10 +78,12 @@ pub(super) fn load_readable(
     caller
         .may(Operation::ReadCommitment, &parties(&programme))
         .map_err(|_| Error::NotFound)?;
+    programmes::check_known(conn, caller, &programme)?;
     Ok((found, programme))
 }
 
-/// Puts a promise on record, for curators.
+/// Puts a promise on record, for curators. Words that compliance has to read
+/// first wait; until then it is named by its goal.
 pub async fn make(
     context: &Context,
     caller: &Caller,
@@ -90,6 +94,7 @@ pub async fn make(
     let now = context.now();
     let id = context.new_id();
     let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
+    let (context_in, caller_again) = (context.clone(), caller.clone());
     write_once(
         context,
         caller.id(),
@@ -98,6 +103,15 @@ pub async fn make(
             let programme = readable(conn, &caller_in, programme)?;
             caller_in.may(Operation::WriteCommitment, &[])?;
             check(&programme, &details)?;
+            let of = (programme.id, id);
+            let details = words_or_wait(
+                &context_in,
+                conn,
+                &caller_in,
+                of,
+                details,
+                (None, Said::ALL),
+            )?;
             let made = Commitment {
                 id,
                 programme: programme.id,
@@ -111,9 +125,70 @@ pub async fn make(
             log(conn, &pen, "commitment.made", &made)?;
             Ok(made)
         },
-        |conn, id| load(conn, id.into()),
+        move |conn, id| load_readable(conn, &caller_again, id.into()).map(|(found, _)| found),
     )
     .await
+}
+
+/// Which words of a promise somebody says anew, be it in those that it has.
+#[derive(Debug, Clone, Copy)]
+pub struct Said {
+    /// Its title.
+    pub title: bool,
+    /// Its target in words.
+    pub target: bool,
+}
+
+impl Said {
+    const ALL: Self = Self {
+        title: true,
+        target: true,
+    };
+}
+
+/// A promise in the words that its parties may read now: what stood before, or
+/// its goal, in place of those that wait.
+fn words_or_wait(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    (programme, id): (ProgrammeId, CommitmentId),
+    mut details: CommitmentDetails,
+    (before, said): (Option<&CommitmentDetails>, Said),
+) -> Result<CommitmentDetails, Error> {
+    let of = TextOf::Programme(programme);
+    if let Some(unit) = &details.unit {
+        held_texts::refuse(context, "/unit", unit)?;
+    }
+    let goal = details.goal.code();
+    let stood = before.map(|it| it.title.as_str());
+    if stood != Some(details.title.as_str()) {
+        let place = (of, &HeldPlace::Title(id));
+        if !may_stand(context, conn, caller, place, &details.title, None)? {
+            stood.unwrap_or(goal).clone_into(&mut details.title);
+        }
+    } else if said.title {
+        // What was to take its place is taken back.
+        db::held_texts::replace(conn, of, &HeldPlace::Title(id))?;
+    }
+    let stood = before.and_then(|it| match &it.target {
+        Target::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let place = HeldPlace::Target(id);
+    match &mut details.target {
+        Target::Text(text) if stood != Some(text.as_str()) => {
+            let stands = may_stand(context, conn, caller, (of, &place), text, None)?;
+            if !stands {
+                stood.unwrap_or(goal).clone_into(text);
+            }
+        }
+        Target::Text(_) if said.target => db::held_texts::replace(conn, of, &place)?,
+        Target::Text(_) => {}
+        _ if stood.is_some() => db::held_texts::replace(conn, of, &place)?,
+        _ => {}
+    }
+    Ok(details)
 }
 
 fn check(programme: &Programme, details: &CommitmentDetails) -> Result<(), Error> {
@@ -169,16 +244,38 @@ pub async fn find(
         .await
 }
 
+/// What waits for compliance of this evidence for a commitment, as far as the
+/// caller knows of it.
+pub async fn waiting(
+    context: &Context,
+    caller: &Caller,
+    id: CommitmentId,
+    evidence: impl Iterator<Item = Uuid>,
+) -> Result<Waiting, Error> {
+    let places: Vec<HeldPlace> = evidence.map(HeldPlace::Evidence).collect();
+    if places.is_empty() {
+        return Ok(Waiting::default());
+    }
+    let caller = caller.clone();
+    let read = move |conn: &mut Conn| {
+        let (found, _) = load_readable(conn, &caller, id)?;
+        let of = TextOf::Programme(found.programme);
+        Waiting::read_at(conn, &caller, of, &places)
+    };
+    context.db.read(read).await
+}
+
 /// Changes what an open commitment says, for curators.
 pub async fn change(
     context: &Context,
     caller: &Caller,
     id: CommitmentId,
-    expected: Option<i64>,
+    (expected, said): (Option<i64>, Said),
     revise: impl FnOnce(&CommitmentDetails) -> Result<CommitmentDetails, Error> + Send + 'static,
 ) -> Result<Commitment, Error> {
     let now = context.now();
     let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
+    let context_in = context.clone();
     context
         .db
         .write(move |conn| {
@@ -190,6 +287,8 @@ pub async fn change(
             }
             let details = revise(&before.details)?;
             check(&programme, &details)?;
+            let (of, stood) = ((programme.id, id), (Some(&before.details), said));
+            let details = words_or_wait(&context_in, conn, &caller_in, of, details, stood)?;
             let after = Commitment {
                 details,
                 version: before.version + 1,
@@ -223,7 +322,7 @@ pub async fn transition(
         scorecard::share_of(&context_in, conn, &programme, id)
     });
     let share = share.await?;
-    let context_in = context.clone();
+    let (context_in, caller_again) = (context.clone(), caller.clone());
     let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
     write_once(
         context,
@@ -256,7 +355,7 @@ pub async fn transition(
             pen.append(conn, "commitment.moved", subject, facts)?;
             Ok(after)
         },
-        |conn, id| load(conn, id.into()),
+        move |conn, id| load_readable(conn, &caller_again, id.into()).map(|(found, _)| found),
     )
     .await
 }
@@ -325,6 +424,7 @@ pub async fn give_evidence(
     let now = context.now();
     let evidence_id = context.new_id();
     let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
+    let (context_in, caller_again) = (context.clone(), caller.clone());
     write_once(
         context,
         caller.id(),
@@ -344,10 +444,16 @@ pub async fn give_evidence(
                 replaces,
             } = new;
             evidence_faults(&before.details, adds, happened_on, latest_day(now)).finish()?;
+            let of = TextOf::Programme(programme.id);
             if let Some(replaced) = replaces {
                 check_replaceable(conn, &caller_in, id, replaced)?;
+                db::held_texts::replace(conn, of, &HeldPlace::Evidence(replaced))?;
             }
             let own = parties.into_iter().find(|id| caller_in.belongs_to(*id));
+            let place = (of, &HeldPlace::Evidence(evidence_id));
+            // It counts at once; only its words wait.
+            let told = may_stand(&context_in, conn, &caller_in, place, &note, own)?;
+            let note = if told { note } else { String::new() };
             let given = Evidence {
                 id: evidence_id,
                 commitment: id,
@@ -367,7 +473,10 @@ pub async fn give_evidence(
             log_evidence(conn, &pen, before.programme, &given)?;
             Ok(given)
         },
-        |conn, id| commitments::find_evidence(conn, id)?.ok_or(Error::NotFound),
+        move |conn, given| {
+            load_readable(conn, &caller_again, id)?;
+            commitments::find_evidence(conn, given)?.ok_or(Error::NotFound)
+        },
     )
     .await
 }
@@ -405,7 +514,7 @@ fn already_replaced() -> Error {
     )
 }
 
-fn log_evidence(
+pub(super) fn log_evidence(
     conn: &mut Conn,
     pen: &super::log::Pen,
     programme: ProgrammeId,
@@ -416,8 +525,10 @@ fn log_evidence(
         ("evidence", Value::Id(given.id)),
         ("kind", code(given.kind.code())),
         ("happened_on", Value::Date(given.happened_on)),
-        ("note", Value::hash_of(&given.note)),
     ];
+    if !given.note.is_empty() {
+        facts.push(("note", Value::hash_of(&given.note)));
+    }
     facts.extend(given.replaces.map(|id| ("replaces", Value::Id(id))));
     match given.adds {
         Adds::Nothing => {}

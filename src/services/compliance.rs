@@ -11,12 +11,13 @@ use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::permission::Operation;
+use crate::domain::refusal::Refusal;
 
 use super::duplicates::live_firm;
 use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
 use super::suspensions;
-use super::transitions::code;
+use super::transitions::{Open, code};
 use super::{Caller, Context, Error, Intent};
 
 /// A check somebody made of a firm.
@@ -30,8 +31,13 @@ pub struct NewClearance {
     pub basis: String,
     /// What it rests on.
     pub proof: Proof,
+    /// Where its money comes from; of one that is politically exposed, and of no
+    /// other.
+    pub source_of_funds: Option<String>,
     /// Last day on which it holds.
     pub valid_to: NaiveDate,
+    /// After which check of the firm, if it was decided on that one.
+    pub after: Option<Uuid>,
 }
 
 /// Records a check. The newest one counts. One against the firm takes everything
@@ -45,19 +51,20 @@ pub async fn record_clearance(
     // Nobody clears a firm of their own.
     caller.may(Operation::WriteCompliance, &[new.organization])?;
     let by = caller.id();
-    validity_faults(&new, context.now().date_naive()).finish()?;
+    faults_of(&new, context.now().date_naive()).finish()?;
     let clearance = Clearance {
         id: context.new_id(),
         organization: new.organization,
         verdict: new.verdict,
         basis: new.basis,
         proof: Some(new.proof),
+        source_of_funds: new.source_of_funds,
         by,
         valid_to: new.valid_to,
         created_at: context.now(),
     };
     let pen = context.pen(caller.actor());
-    let context_in = context.clone();
+    let (context_in, decided_on) = (context.clone(), new.after);
     write_once(
         context,
         by,
@@ -66,14 +73,20 @@ pub async fn record_clearance(
             db::organizations::lock(conn, clearance.organization)?;
             live_firm(conn, clearance.organization)?;
             let before = db::clearances::list(conn, clearance.organization)?;
+            if decided_on.is_some() && before.last().map(|last| last.id) != decided_on {
+                return Err(Refusal::no_transition(clearance.verdict.action()).into());
+            }
             check_next(&before, clearance.verdict, by)?;
             db::clearances::insert(conn, &clearance)?;
             let mut facts = vec![
+                ("clearance", Value::Id(clearance.id)),
                 ("verdict", code(clearance.verdict.code())),
                 ("valid_to", Value::Date(clearance.valid_to)),
                 ("basis", Value::hash_of(&clearance.basis)),
             ];
             facts.extend(clearance.proof.iter().flat_map(Proof::facts));
+            let source = clearance.source_of_funds.as_deref();
+            facts.extend(source.map(|it| ("source_of_funds", Value::hash_of(it))));
             let subject = (SubjectKind::Organization, clearance.organization);
             pen.append(conn, "organization.screened", subject, facts)?;
             if clearance.verdict == ClearanceVerdict::Blocked {
@@ -87,8 +100,9 @@ pub async fn record_clearance(
 }
 
 /// A check holds from today for a year at most, for half of one where risk was
-/// accepted. Days are counted from the earliest that has begun anywhere.
-fn validity_faults(new: &NewClearance, today: NaiveDate) -> Faults {
+/// accepted. Days are counted from the earliest that has begun anywhere. Whose
+/// risk is accepted, of them it is on record where their money comes from.
+fn faults_of(new: &NewClearance, today: NaiveDate) -> Faults {
     let mut faults = Faults::new();
     let days = new.valid_to.signed_duration_since(today).num_days();
     if days < -1 {
@@ -99,7 +113,56 @@ fn validity_faults(new: &NewClearance, today: NaiveDate) -> Faults {
         let detail = format!("A check of that outcome holds for {longest} days at most.");
         faults.push("/valid_to", "too_far", detail);
     }
+    let exposed = new.verdict == ClearanceVerdict::ClearEnhanced;
+    match &new.source_of_funds {
+        None if exposed => {
+            let detail = "It is cleared with a note on where its money comes from.";
+            faults.push("/source_of_funds", "required", detail);
+        }
+        Some(_) if !exposed => {
+            let detail = "Only “clear_enhanced” takes such a note.";
+            faults.push("/source_of_funds", "not_taken", detail);
+        }
+        _ => {}
+    }
     faults
+}
+
+/// One check, also one that another came after.
+///
+/// # Errors
+/// Not found, or forbidden, for everybody but the operator's people.
+pub async fn clearance(context: &Context, caller: &Caller, id: Uuid) -> Result<Clearance, Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    let find = move |conn: &mut Conn| db::clearances::find(conn, id)?.ok_or(Error::NotFound);
+    let found = context.db.look_up(find).await?;
+    caller.may(Operation::ReadCompliance, &[found.organization])?;
+    Ok(found)
+}
+
+/// What the caller can record next of the firm of a check, by what would come
+/// out of it: nothing once another check came after this one.
+///
+/// # Errors
+/// As [`clearance`].
+pub async fn next_verdicts(
+    context: &Context,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<Open<ClearanceVerdict>, Error> {
+    let found = clearance(context, caller, id).await?;
+    let (firm, by) = (found.organization, caller.id());
+    if caller.may(Operation::WriteCompliance, &[firm]).is_err() {
+        return Ok(Vec::new());
+    }
+    let list = move |conn: &mut Conn| Ok::<_, Error>(db::clearances::list(conn, firm)?);
+    let before = context.db.read(list).await?;
+    if before.last().is_none_or(|last| last.id != id) {
+        return Ok(Vec::new());
+    }
+    let verdicts = ClearanceVerdict::ALL.iter().copied();
+    let next = verdicts.map(|verdict| (verdict, check_next(&before, verdict, by).err()));
+    Ok(next.collect())
 }
 
 /// The checks of a firm, oldest first.

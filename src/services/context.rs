@@ -1,6 +1,5 @@
 //! What every use case has at hand.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
@@ -19,9 +18,8 @@ use crate::db::{self, Db};
 use crate::domain::calendar::Calendars;
 use crate::domain::ids::{MandateId, SessionId, StartupProfileId};
 use crate::domain::organization::OrganizationDetails;
-use crate::domain::pipeline::Pipeline;
+use crate::domain::pipeline_set::PipelineSet;
 use crate::domain::tag::Taxonomy;
-use crate::domain::text::Slug;
 use crate::domain::wording::Wording;
 
 use super::attempts::Attempts;
@@ -34,6 +32,7 @@ use super::files::Folder;
 use super::import_jobs::rows::OpenRows;
 use super::index::MatchIndex;
 use super::past::Newest;
+use super::pipelines::Pipelines;
 use super::places::Places;
 use super::signing::Looked;
 use super::tags::snapshot::Taxonomies;
@@ -160,8 +159,8 @@ pub struct Context {
     pub taxonomies: Arc<Taxonomies>,
     /// Working days.
     pub calendars: Arc<Calendars>,
-    /// Pipelines by name; never empty.
-    pub pipelines: Arc<BTreeMap<Slug, Pipeline>>,
+    /// What deals go through, in versions.
+    pub pipelines: Arc<Pipelines>,
     /// The sentences of reasons.
     pub wording: Arc<Wording>,
     /// Password hashing.
@@ -240,8 +239,8 @@ pub struct Parts {
     pub taxonomy: Taxonomy,
     /// Working days.
     pub calendars: Calendars,
-    /// Pipelines by name.
-    pub pipelines: BTreeMap<Slug, Pipeline>,
+    /// The pipelines of the program's file.
+    pub pipelines: PipelineSet,
     /// The sentences of reasons.
     pub wording: Wording,
     /// Password hashing.
@@ -276,7 +275,7 @@ impl From<Parts> for Context {
             documents: Arc::new(parts.documents),
             taxonomies,
             calendars: Arc::new(parts.calendars),
-            pipelines: Arc::new(parts.pipelines),
+            pipelines: Arc::new(Pipelines::new(parts.pipelines)),
             wording: Arc::new(parts.wording),
             passwords: parts.passwords,
             tokens: Arc::new(parts.tokens),

@@ -117,7 +117,7 @@ impl Corrections {
         let mut faults = Faults::new();
         for fault in told.into_vec() {
             if seen.contains(&Some(fault.pointer.clone())) {
-                faults.push(fault.pointer, fault.code, fault.detail);
+                faults.add(fault);
             }
         }
         if after.one_liner.is_empty() && !before.one_liner.is_empty() {

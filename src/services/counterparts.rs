@@ -1,9 +1,10 @@
 //! Which counterparts somebody asks for.
 
 use crate::domain::country::Country;
+use crate::domain::facets::{mandate_facets, profile_facets};
 use crate::domain::mandate::Mandate;
 use crate::domain::profile::StartupProfile;
-use crate::domain::search::{Query, mandate_facets, profile_facets};
+use crate::domain::search::Query;
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::Slug;
 use crate::domain::values::Stage;

@@ -9,7 +9,7 @@ use crate::domain::values::OrganizationKind;
 
 use super::{
     Caller, Context, Error, deals, introductions, investors, mandates, matches, organizations,
-    startups,
+    reviews, startups,
 };
 
 /// Up to here records are counted.
@@ -20,7 +20,8 @@ pub const BOUND: usize = 1_000;
 pub struct Counted {
     /// So many, or more.
     pub rows: usize,
-    /// Whether there are more.
+    /// Whether there are more, or may be: of a queue that is sifted as it is read
+    /// one request sees no more than so many rows.
     pub more: bool,
 }
 
@@ -116,7 +117,8 @@ pub async fn investors(
         read,
     )?;
     let count = move |conn: &mut Conn| {
-        let found = db::investor_profiles::list(conn, &filter, Order::Created, None, BOUND)?;
+        let order = quickest(&filter.query);
+        let found = db::investor_profiles::list_heads(conn, &filter, order, None, BOUND)?;
         Ok(Counted::of(found.len()))
     };
     context.db.read(count).await
@@ -130,7 +132,8 @@ pub async fn organizations(
 ) -> Result<Counted, Error> {
     caller.may(Operation::ReadOrganization, &[])?;
     let count = move |conn: &mut Conn| {
-        let found = db::organizations::list(conn, &filter, None, BOUND)?;
+        let order = quickest(&filter.query);
+        let found = db::organizations::list_heads(conn, &filter, order, None, BOUND)?;
         Ok(Counted::of(found.len()))
     };
     context.db.read(count).await
@@ -159,6 +162,20 @@ pub async fn introductions(
         Ok(Counted::of(found.len()))
     };
     context.db.read(count).await
+}
+
+/// How many entries compliance's queue has, of what one request looks at.
+pub async fn reviews(
+    context: &Context,
+    caller: &Caller,
+    filter: reviews::Filter,
+) -> Result<Counted, Error> {
+    let (found, unseen) = reviews::count(context, caller, filter, BOUND).await?;
+    let Counted { rows, more } = Counted::of(found);
+    Ok(Counted {
+        rows,
+        more: more || unseen,
+    })
 }
 
 /// How many deals a list has: a side's are its own.

@@ -6,10 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::{self, Conn};
 use crate::domain::account::Membership;
+use crate::domain::disclosure::Opener;
+use crate::domain::event::Actor;
 use crate::domain::ids::{DealId, UserId};
 use crate::domain::pipeline::{Deal, DealAction};
-use crate::domain::values::codes;
+use crate::domain::values::{Side, codes};
 
+use super::disclosure::opening;
 use super::notices::{Recipient, answers_for};
 use super::{Caller, Context, Error, apart, deals, programmes};
 
@@ -114,6 +117,15 @@ struct Found {
 }
 
 impl Found {
+    /// The side that they stand for.
+    fn side(&self) -> Side {
+        if self.caller.belongs_to(self.deal.startup) {
+            Side::Startup
+        } else {
+            Side::Investor
+        }
+    }
+
     fn person(&self) -> Recipient {
         Recipient::from(self.caller.user.clone())
     }
@@ -141,19 +153,30 @@ fn find(context: &Context, conn: &mut Conn, token: &str) -> Result<Found, Error>
     })
 }
 
-/// What a link opens. Reading changes nothing: mail scanners follow links.
+/// What a link opens. Reading changes nothing but the ledger, which notes that
+/// the other side was named: mail scanners follow links.
 ///
 /// # Errors
 /// No link of this service, or its person no longer answers for a side.
 pub async fn open(context: &Context, token: &str) -> Result<Opened, Error> {
     let (context_in, token) = (context.clone(), token.to_owned());
-    context
+    let (page, deal, opening) = context
         .db
         .read(move |conn| {
             let found = find(&context_in, conn, &token)?;
-            opened(&context_in, conn, &found)
+            let page = opened(&context_in, conn, &found)?;
+            let opening = match page {
+                Opened::Open(_) => {
+                    let opening = deals::opening_of(conn, Opener::Link, &found.deal, found.side())?;
+                    opening.unless_noted(&context_in, conn)?
+                }
+                Opened::Over(_) | Opened::Expired(_) => None,
+            };
+            Ok::<_, Error>((page, found.deal.id, opening))
         })
-        .await
+        .await?;
+    opening::note(context, Actor::Link(deal.uuid().into()), opening).await?;
+    Ok(page)
 }
 
 fn opened(context: &Context, conn: &mut Conn, found: &Found) -> Result<Opened, Error> {
@@ -174,10 +197,9 @@ fn opened(context: &Context, conn: &mut Conn, found: &Found) -> Result<Opened, E
     if words.is_empty() {
         return Ok(Opened::Over(found.person()));
     }
-    let other = if caller.belongs_to(deal.startup) {
-        deal.investor
-    } else {
-        deal.startup
+    let other = match found.side() {
+        Side::Startup => deal.investor,
+        Side::Investor => deal.startup,
     };
     let other = db::organizations::find(conn, other)?.ok_or(Error::NotFound)?;
     let programme = programmes::load(conn, deal.programme)?;

@@ -3,12 +3,13 @@
 use chrono::TimeDelta;
 
 use crate::db;
+use crate::domain::deal_clock::WorkingDays;
 use crate::domain::deal_history::{History, Visit};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::DealId;
 use crate::domain::permission::Operation;
 
-use super::deals::{load, pipeline_of};
+use super::deals::{Places, load};
 use super::{Caller, Context, Error};
 
 /// Most lines of one deal that are read.
@@ -21,8 +22,8 @@ pub struct Stay {
     pub visit: Visit,
     /// How long it lasted, or has so far.
     pub lasted: TimeDelta,
-    /// Working days of the startup's country that it took, days of a hold
-    /// among them.
+    /// Working days that it took, of whoever had to act, days of a hold among
+    /// them.
     pub working_days: u32,
     /// Working days that it should take at most.
     pub allowed_days: u32,
@@ -47,20 +48,25 @@ pub async fn read(context: &Context, caller: &Caller, id: DealId) -> Result<Vec<
             for event in db::events::timeline(conn, subject, 0, MOST)? {
                 history.read(event.at, &event.kind, &event.payload);
             }
-            let firm = db::organizations::find(conn, deal.startup)?;
-            let country = firm.and_then(|firm| firm.details.country);
-            let calendar = context_in.calendars.of(country);
-            let pipeline = pipeline_of(&context_in, &deal)?;
+            let places = Places::of(&context_in, conn, &deal)?;
+            let set = context_in.pipelines.of(conn, deal.pipeline_set)?;
             let stay = |visit: Visit| {
-                let allowed = visit.stage.parse().ok();
-                let allowed = allowed.and_then(|slug| pipeline.find(&slug));
+                // The pipeline that it went through then, if there is one of
+                // that name.
+                let then = visit.pipeline.as_deref().and_then(|it| it.parse().ok());
+                let then = then.unwrap_or_else(|| deal.pipeline.clone());
+                let pipeline = set.get(&then);
+                let stage = pipeline.zip(visit.stage.parse().ok());
+                let stage =
+                    stage.and_then(|(pipeline, slug)| Some((pipeline, pipeline.find(&slug)?.1)));
+                let by_sides = stage
+                    .is_some_and(|(pipeline, it)| it.side_reports || pipeline.is_last(&it.slug));
+                let turns = visit.turns(by_sides, now).into_iter();
+                let days = turns.map(|(turn, from, to)| places.between(turn, from, to));
                 Stay {
                     lasted: visit.lasted(now),
-                    working_days: calendar.working_days(
-                        visit.entered_at.date_naive(),
-                        visit.left_at.unwrap_or(now).date_naive(),
-                    ),
-                    allowed_days: allowed.map_or(0, |(_, stage)| stage.days),
+                    working_days: days.sum(),
+                    allowed_days: stage.map_or(0, |(_, stage)| stage.days),
                     visit,
                 }
             };

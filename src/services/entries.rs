@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::db::{self, Conn};
 use crate::domain::account::Membership;
-use crate::domain::disclosure::Level;
-use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::disclosure::{Level, Opener};
+use crate::domain::event::{Actor, Subject, SubjectKind};
 use crate::domain::ids::{MatchId, UserId};
 use crate::domain::review::{Match, MatchStatus, Response};
 use crate::domain::text::{Language, Localized, Name};
@@ -345,8 +345,8 @@ fn note_opening(context: &Context, conn: &mut Conn, found: &Found) -> Result<(),
         to: matched.investor,
         level: Level::Named,
         subject,
-        opened: Some((found.caller.id(), revision)),
+        opened: Some((Opener::Link, revision)),
     };
-    let pen = context.pen(found.caller.actor());
+    let pen = context.pen(Actor::Link(matched.id.uuid().into()));
     super::disclosure::record_opening(context, conn, &pen, showing, &by)
 }

@@ -47,7 +47,7 @@ pub(super) fn erase(
         return Err(not_closed().into());
     }
     // Anything that was answered of late may name them.
-    db::idempotency::forget_told(conn)?;
+    db::idempotency::forget_told(conn, context.now())?;
     let parts = i64::try_from(parts.len()).unwrap_or(i64::MAX);
     context.pen(actor).append(
         conn,

@@ -4,7 +4,7 @@
 //! database share the folder too, since any of them may work on a job.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -14,6 +14,9 @@ use uuid::Uuid;
 /// How old a file without a job is when it is taken for a left-over: far
 /// longer than an upload may take.
 const LEFT_OVER: Duration = Duration::from_hours(24);
+
+/// Bytes that are read at once.
+const PIECE: usize = 256 << 10;
 
 /// The folder.
 #[derive(Debug, Clone)]
@@ -43,7 +46,7 @@ impl Folder {
         self.make()?;
         let path = self.0.join(format!("{}.part", name.hyphenated()));
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
+        options.read(true).write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
@@ -154,6 +157,30 @@ impl Incoming {
         self.hash.update(bytes);
         self.bytes += u64::try_from(bytes.len()).unwrap_or(0);
         Ok(())
+    }
+
+    /// Has the file written by somebody who goes back and forth in it; what it
+    /// comes to is read from it in the end.
+    ///
+    /// # Errors
+    /// The disk is full or broken, or `fill` fails.
+    pub fn filled(
+        mut self,
+        fill: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> io::Result<Received> {
+        fill(&mut self.file)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        self.hash = Sha256::new();
+        self.bytes = 0;
+        let mut piece = vec![0; PIECE];
+        loop {
+            let read = self.file.read(&mut piece)?;
+            let Some(read) = piece.get(..read).filter(|read| !read.is_empty()) else {
+                return self.finish();
+            };
+            self.hash.update(read);
+            self.bytes += u64::try_from(read.len()).unwrap_or(0);
+        }
     }
 
     /// Ends the file, which lies safely on the disk then.

@@ -263,6 +263,7 @@ impl Changes {
                 | SubjectKind::RateBatch
                 | SubjectKind::InvestorProfile
                 | SubjectKind::Document
+                | SubjectKind::PipelineSet
                 | SubjectKind::Practice => {}
             }
         }
@@ -495,10 +496,7 @@ fn all_programmes(conn: &mut Conn) -> Result<Vec<ProgrammeId>, Error> {
         let page = db::programmes::list(conn, &Filter::default(), after, PAGE)?;
         let more = page.len() > PAGE;
         for programme in page.into_iter().take(PAGE) {
-            after = Some(Cursor {
-                created_at: programme.created_at,
-                id: programme.id.uuid(),
-            });
+            after = Some(Cursor::at(programme.created_at, programme.id));
             all.push(programme.id);
         }
         if !more {

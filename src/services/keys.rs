@@ -8,15 +8,17 @@ use uuid::Uuid;
 
 use crate::auth::opaque;
 pub use crate::auth::opaque::Opaque;
-use crate::db;
+use crate::db::{self, Conn};
 pub use crate::domain::client::{AllowedAddresses, ApiKey, Scopes};
 use crate::domain::event::{SubjectKind, Value};
-use crate::domain::ids::ApiKeyId;
+use crate::domain::ids::{ApiKeyId, UserId};
 use crate::domain::message::News;
+use crate::domain::refusal::Refusal;
 use crate::domain::text::Name;
 
 use super::accounts::{Authentication, Via, check_password, one_fault};
 use super::once::{Recorded, write_once};
+use super::transitions::check_version;
 use super::{AuthFault, Caller, Context, Error, Intent, notices, second_factor};
 
 /// What every key begins with, so that scanners of code know one.
@@ -110,7 +112,7 @@ impl Recorded for ApiKey {
 
     /// A key is revoked, never changed.
     fn version(&self) -> i64 {
-        1
+        1 + i64::from(self.revoked_at.is_some())
     }
 }
 
@@ -123,24 +125,54 @@ pub async fn list(context: &Context, caller: &Caller) -> Result<Vec<ApiKey>, Err
         .await
 }
 
+/// One of the caller's keys, also one that was revoked.
+///
+/// # Errors
+/// No such key of the caller's.
+pub async fn find(context: &Context, caller: &Caller, id: ApiKeyId) -> Result<ApiKey, Error> {
+    let person = caller.id();
+    context.db.read(move |conn| own(conn, person, id)).await
+}
+
+fn own(conn: &mut Conn, person: UserId, id: ApiKeyId) -> Result<ApiKey, Error> {
+    let found = db::api_keys::find(conn, id)?;
+    found
+        .filter(|key| key.user == person)
+        .ok_or(Error::NotFound)
+}
+
 /// Revokes one of the caller's keys, at once.
-pub async fn revoke(context: &Context, caller: &Caller, id: ApiKeyId) -> Result<(), Error> {
+///
+/// # Errors
+/// No such key of the caller's, another version of it, or it was revoked before.
+pub async fn revoke(
+    context: &Context,
+    caller: &Caller,
+    id: ApiKeyId,
+    expected: Option<i64>,
+    intent: Option<Intent>,
+) -> Result<ApiKey, Error> {
     let pen = context.pen(caller.actor());
     let (person, now) = (caller.id(), context.now());
-    context
-        .db
-        .write(move |conn| {
-            if !db::api_keys::revoke(conn, id, person, now)? {
-                return Err(Error::NotFound);
-            }
-            pen.append(
-                conn,
-                "user.key_revoked",
-                (SubjectKind::User, person),
-                vec![("key", Value::Id(id.uuid()))],
-            )
+    let job = move |conn: &mut Conn| {
+        let key = own(conn, person, id)?;
+        check_version(expected, key.version())?;
+        if !db::api_keys::revoke(conn, id, person, now)? {
+            return Err(Refusal::no_transition("revoke").into());
+        }
+        pen.append(
+            conn,
+            "user.key_revoked",
+            (SubjectKind::User, person),
+            vec![("key", Value::Id(id.uuid()))],
+        )?;
+        Ok(ApiKey {
+            revoked_at: Some(now),
+            ..key
         })
-        .await
+    };
+    let find = move |conn: &mut Conn, id: Uuid| own(conn, person, id.into());
+    write_once(context, person, intent, job, find).await
 }
 
 /// Who a key belongs to.

@@ -143,6 +143,7 @@ pub async fn transition(
     reason: Option<String>,
 ) -> Result<Licence, Error> {
     let (context_in, caller_in) = (context.clone(), caller.clone());
+    let caller_again = caller.clone();
     write_once(
         context,
         caller.id(),
@@ -157,6 +158,11 @@ pub async fn transition(
                     "reason_needed",
                     "This needs a reason in words.",
                 ));
+            }
+            if action == LicenceAction::Revoke {
+                // An edit that has its releases go on is waited for, and ends with
+                // them.
+                db::organizations::lock(conn, before.organization)?;
             }
             let now = context_in.now();
             let after = Licence {
@@ -188,7 +194,7 @@ pub async fn transition(
             }
             Ok(after)
         },
-        |conn, id| licences::find(conn, id)?.ok_or(Error::NotFound),
+        move |conn, id| readable(conn, &caller_again, id),
     )
     .await
 }
@@ -221,7 +227,7 @@ pub(super) fn licensed_until(
     counterpart: Country,
     today: NaiveDate,
 ) -> Result<Option<NaiveDate>, Error> {
-    let in_force = licences::in_force(conn, profile.organization, today)?;
+    let in_force = licences::in_force(conn, &[profile.organization], today)?;
     let covering = in_force
         .iter()
         .find(|it| it.covers(&profile.content, counterpart, today, taxonomy));

@@ -3,23 +3,26 @@
 
 use chrono::TimeDelta;
 
+use crate::db::page::Page;
+pub use crate::db::users::Member;
 use crate::db::{self, Conn};
-use crate::domain::account::{Membership, Role, User};
+use crate::domain::account::{Membership, Role};
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
-use crate::domain::ids::{OrganizationId, TicketId, UserId};
+use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::message::News;
 use crate::domain::permission::Operation;
 use crate::domain::text::{Email, Language};
-use crate::domain::ticket::{TicketKind, TicketOutcome};
+use crate::domain::ticket::TicketKind;
 use crate::domain::values::OrganizationKind;
 
 use super::duplicates::live_firm;
 use super::introductions::hand_over;
 use super::log::Pen;
 use super::once::write_once;
+use super::paging::{PageRequest, after, read_page};
 use super::tickets::{self, Permit, Ticket};
-use super::transitions::code;
+use super::transitions::{check_version, code};
 use super::{Caller, Context, Error, Intent, notices};
 
 /// Most invitations of one firm that wait for an answer, so that nobody mails
@@ -29,20 +32,75 @@ const MOST_INVITATIONS: usize = 200;
 const MOST_INVITATIONS_A_DAY: i64 = 200;
 const A_DAY: TimeDelta = TimeDelta::days(1);
 
-/// The people of a firm whose accounts are open, owners first.
+/// The version of what somebody is in a firm: when they got their newest part
+/// there, since a part is given and taken away but never changed.
+pub fn version(member: &Member) -> i64 {
+    let since = member.parts.iter().map(|(_, since)| *since);
+    since.max().map_or(0, |since| since.timestamp_micros())
+}
+
+/// The people of a firm whose accounts are open, the oldest accounts first.
 pub async fn list(
     context: &Context,
     caller: &Caller,
     organization: OrganizationId,
-) -> Result<Vec<(User, Role)>, Error> {
+    page: PageRequest,
+) -> Result<Page<Member>, Error> {
     caller.may(Operation::ReadMembers, &[organization])?;
-    context
-        .db
-        .read(move |conn| {
+    read_page(
+        context,
+        format!("members {organization}"),
+        page,
+        move |conn, cursor, limit| {
             db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
-            Ok(db::users::members(conn, organization)?)
-        })
-        .await
+            let found = db::users::page_of_members(conn, organization, cursor, limit)?;
+            Ok(found)
+        },
+        |member| after(member.user.created_at, member.user.id),
+    )
+    .await
+}
+
+/// One of the people of a firm.
+///
+/// # Errors
+/// Not found for who may not read them, and where they are not of it.
+pub async fn find(
+    context: &Context,
+    caller: &Caller,
+    organization: OrganizationId,
+    person: UserId,
+) -> Result<Member, Error> {
+    caller.may(Operation::ReadMembers, &[organization])?;
+    let read = move |conn: &mut Conn| {
+        let found = db::users::member(conn, organization, person)?;
+        found.ok_or(Error::NotFound)
+    };
+    context.db.read(read).await
+}
+
+/// Whether there is somebody of a firm whose part the caller may end: their own, or
+/// as an owner. Whose account is closed has a part all the same.
+///
+/// # Errors
+/// As [`remove`].
+pub async fn find_to_remove(
+    context: &Context,
+    caller: &Caller,
+    organization: OrganizationId,
+    person: UserId,
+) -> Result<(), Error> {
+    may_remove(caller, organization, person)?;
+    let read = move |conn: &mut Conn| parts(conn, person, organization).map(drop);
+    context.db.read(read).await
+}
+
+fn may_remove(caller: &Caller, organization: OrganizationId, person: UserId) -> Result<(), Error> {
+    caller.may(Operation::ReadMembers, &[organization])?;
+    if person == caller.id() {
+        return Ok(());
+    }
+    caller.may(Operation::WriteMembers, &[organization])
 }
 
 pub(super) fn may_write(caller: &Caller, organization: OrganizationId) -> Result<(), Error> {
@@ -153,34 +211,6 @@ fn check_role(
     Err(faults.into())
 }
 
-/// Takes an invitation back; its link is dead.
-pub async fn revoke_invitation(
-    context: &Context,
-    caller: &Caller,
-    organization: OrganizationId,
-    id: TicketId,
-) -> Result<(), Error> {
-    may_write(caller, organization)?;
-    let context_in = context.clone();
-    let actor = caller.actor();
-    context
-        .db
-        .write(move |conn| {
-            let ticket = db::tickets::find(conn, id)?.ok_or(Error::NotFound)?;
-            match ticket.permit {
-                Permit::Invitation {
-                    organization: to, ..
-                } if to == organization => {}
-                _ => return Err(Error::NotFound),
-            }
-            if !db::tickets::close(conn, id, TicketOutcome::Revoked, context_in.now())? {
-                return Err(Error::NotFound);
-            }
-            tickets::note(&context_in, conn, actor, "ticket.revoked", &ticket)
-        })
-        .await
-}
-
 /// The parts of somebody in a firm; not found for a stranger to it.
 fn parts(
     conn: &mut Conn,
@@ -226,10 +256,10 @@ pub(super) fn keep_a_keeper(
 pub async fn change_role(
     context: &Context,
     caller: &Caller,
-    organization: OrganizationId,
-    person: UserId,
+    (organization, person): (OrganizationId, UserId),
+    expected: Option<i64>,
     role: Role,
-) -> Result<(), Error> {
+) -> Result<Member, Error> {
     may_write(caller, organization)?;
     let context_in = context.clone();
     let caller = caller.clone();
@@ -240,8 +270,13 @@ pub async fn change_role(
             let of = check_role(conn, organization, role)?;
             refuse_own_part(&caller, organization, of, person == caller.id())?;
             let parts = parts(conn, person, organization)?;
-            if parts.iter().all(|own| own.role == role) {
-                return Ok(());
+            // Whose account is closed has a part all the same.
+            let read = db::users::member(conn, organization, person)?;
+            if let Some(read) = &read {
+                check_version(expected, version(read))?;
+            }
+            if let Some(read) = read.filter(|_| parts.iter().all(|own| own.role == role)) {
+                return Ok(read);
             }
             for own in &parts {
                 keep_a_keeper(conn, organization, own.kind, person)?;
@@ -270,7 +305,12 @@ pub async fn change_role(
             let pen = context_in.pen(caller.actor());
             let kind = "organization.member_role_changed";
             note_part(conn, &pen, kind, organization, person, role)?;
-            notices::tell_news(&context_in, conn, person, News::RolesChanged)
+            notices::tell_news(&context_in, conn, person, News::RolesChanged)?;
+            let user = db::users::find(conn, person)?.ok_or(Error::NotFound)?;
+            Ok(Member {
+                user,
+                parts: vec![(role, now)],
+            })
         })
         .await
 }
@@ -278,17 +318,18 @@ pub async fn change_role(
 /// Ends somebody's part in a firm, at once: their own leaving, or an owner's
 /// decision. What waits for them there goes to `successor`, or to the first
 /// colleague who may answer for the firm.
+///
+/// # Errors
+/// [`Error::StaleVersion`] where their part is another one than `expected`, of
+/// somebody whose account is open.
 pub async fn remove(
     context: &Context,
     caller: &Caller,
-    organization: OrganizationId,
-    person: UserId,
+    (organization, person): (OrganizationId, UserId),
+    expected: Option<i64>,
     successor: Option<UserId>,
 ) -> Result<(), Error> {
-    caller.may(Operation::ReadMembers, &[organization])?;
-    if person != caller.id() {
-        caller.may(Operation::WriteMembers, &[organization])?;
-    }
+    may_remove(caller, organization, person)?;
     let context_in = context.clone();
     let caller = caller.clone();
     let actor = caller.actor();
@@ -300,7 +341,12 @@ pub async fn remove(
             } else {
                 still_may_write(conn, &caller, organization)?;
             }
-            for own in parts(conn, person, organization)? {
+            let parts = parts(conn, person, organization)?;
+            // Whose account is closed has a part all the same.
+            if let Some(read) = db::users::member(conn, organization, person)? {
+                check_version(expected, version(&read))?;
+            }
+            for own in parts {
                 keep_a_keeper(conn, organization, own.kind, person)?;
                 db::users::remove_membership(conn, person, organization, own.role)?;
             }

@@ -1,8 +1,6 @@
 //! One transaction per use case, done once however often it is asked for.
 
-use std::any::Any;
-use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::cell::Cell;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -12,6 +10,7 @@ use crate::db::together::{self, Together};
 use crate::db::{self, Conn};
 use crate::domain::ids::UserId;
 
+use super::telling::Telling;
 use super::{Context, Error, Refusal};
 
 /// What a client promises to be the same request when it comes again.
@@ -28,6 +27,12 @@ pub struct Intent {
 }
 
 impl Intent {
+    /// What is told of the record a `find` may withhold
+    /// ([`Telling::withhold`]), where there is an intent.
+    pub(super) fn telling_of(intent: Option<&Self>) -> Option<Telling> {
+        intent.and_then(|intent| intent.telling.clone())
+    }
+
     /// The same, whose record is told of like this.
     #[must_use]
     pub fn told_by(self, telling: &Telling) -> Self {
@@ -35,50 +40,6 @@ impl Intent {
             telling: Some(telling.clone()),
             ..self
         }
-    }
-}
-
-/// How a record that was made or moved is told of, and how it was when the
-/// request came for the first time. The words are stored in the transaction
-/// of the effect, so that a repetition is told them whatever became of the
-/// record since.
-#[derive(Clone)]
-pub struct Telling {
-    write: Arc<Write>,
-    told: Arc<OnceLock<Told>>,
-}
-
-type Write = dyn Fn(&dyn Any) -> Option<String> + Send + Sync;
-
-/// What was told the first time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// The version that the record came to.
-    pub version: i64,
-    /// The words.
-    pub text: String,
-}
-
-impl fmt::Debug for Telling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Telling")
-            .field("told", &self.told)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Telling {
-    /// Records of type `T` are told of like this.
-    pub fn of<T: 'static>(write: impl Fn(&T) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self {
-            write: Arc::new(move |record| record.downcast_ref::<T>().and_then(&write)),
-            told: Arc::default(),
-        }
-    }
-
-    /// What was told the first time; none of a request that is new.
-    pub fn told(&self) -> Option<&Told> {
-        self.told.get()
     }
 }
 
@@ -187,6 +148,7 @@ recorded!(
     crate::domain::practice::Practice,
     crate::domain::commitment::Commitment,
     crate::domain::rule_set::KeptRuleSet,
+    crate::domain::pipeline_set::KeptPipelineSet,
     crate::domain::review::Match,
     crate::domain::releasing::BulkRelease,
     crate::domain::rematch::Rematch,
@@ -201,7 +163,8 @@ recorded!(
 );
 
 /// Runs `job` in one transaction. With an intent, a repetition is answered
-/// with `find` on the record of the first time, or with the refusal it met;
+/// with `find` on the record of the first time, or with the refusal it met:
+/// `find` asks whether the caller may still read it, unless that was asked before;
 /// a refusal undoes what the job did and is stored alone. A twin that arrives
 /// meanwhile waits for the first.
 pub async fn write_once<T, J, F>(
@@ -269,32 +232,30 @@ where
     let now = context.now();
     let telling = intent.telling.clone();
     let (slot, fingerprint) = slot(principal, intent);
-    let heard = (slot.clone(), telling.clone());
     let again = move |conn: &mut Conn, outcome| {
-        let find = |conn: &mut Conn, id, version| {
-            let found = find(conn, id)?;
-            let (slot, telling) = &heard;
-            hear(conn, slot, telling.as_ref(), version)?;
-            Ok(found)
-        };
+        let find = |conn: &mut Conn, id, _| find(conn, id);
         recorded(conn, outcome, find)
     };
     // The outer result may keep a refusal; the inner one is the answer.
     let job = move |conn: &mut Conn| {
+        let heard = (&slot, telling.as_ref());
         let before = idempotency::look(conn, &slot, &fingerprint, now)?;
         if before != Begin::Fresh {
-            return replayed(conn, before, again);
+            return replayed(conn, heard, before, again);
         }
         let stored = together::whole(conn, |conn| {
             let (made, stored) = job(conn)?;
-            let told = telling.as_ref().and_then(|telling| (telling.write)(&made));
+            let told = telling.as_ref().and_then(|telling| telling.write(&made));
             let outcome = keep(&made);
             let kept = idempotency::insertion(&slot, &fingerprint, now, &outcome, told)?;
             stored.with(kept).store(conn)?;
             Ok(made)
         });
         let failed = match stored {
-            Ok(made) => return Ok(Ok(made)),
+            Ok(made) => {
+                is_new(heard);
+                return Ok(Ok(made));
+            }
             Err(failed) => failed,
         };
         // A refusal is kept unless a twin was first, which may be what it was
@@ -313,7 +274,7 @@ where
                 Err(Error::KeyInUse)
             }
             Begin::Fresh => Err(failed),
-            before => replayed(conn, before, again),
+            before => replayed(conn, heard, before, again),
         }
     };
     context.db.write_open(job).await?
@@ -354,20 +315,24 @@ fn refused(refusal: &Refusal) -> Outcome {
     }
 }
 
+/// Where a request is kept, and who is to hear what was told of it.
+type Heard<'a> = (&'a Slot, Option<&'a Telling>);
+
 /// Reads what was told the first time.
-fn hear(
-    conn: &mut Conn,
-    slot: &Slot,
-    telling: Option<&Telling>,
-    version: i64,
-) -> Result<(), Error> {
+fn hear(conn: &mut Conn, (slot, telling): Heard<'_>, version: i64) -> Result<(), Error> {
     if let Some(telling) = telling
         && let Some(text) = idempotency::told(conn, slot)?
     {
-        // It is heard once.
-        let _ = telling.told.set(Told { version, text });
+        telling.hear(version, text);
     }
     Ok(())
+}
+
+/// Says that there is nothing to be heard yet.
+fn is_new((slot, telling): Heard<'_>) {
+    if let Some(telling) = telling {
+        telling.is_new(slot);
+    }
 }
 
 /// The record that was made or moved the first time.
@@ -386,6 +351,7 @@ fn recorded<T>(
 /// to be stored.
 fn replayed<T>(
     conn: &mut Conn,
+    heard: Heard<'_>,
     before: Begin,
     again: impl FnOnce(&mut Conn, Outcome) -> Result<T, Error>,
 ) -> Result<Result<T, Error>, Error> {
@@ -401,7 +367,15 @@ fn replayed<T>(
             detail,
             missing,
         }))),
-        Begin::Replay(outcome) => again(conn, outcome).map(Ok),
+        Begin::Replay(outcome) => {
+            let version = match outcome {
+                Outcome::Created { version, .. } => version,
+                _ => 0,
+            };
+            let found = again(conn, outcome)?;
+            hear(conn, heard, version)?;
+            Ok(Ok(found))
+        }
     }
 }
 
@@ -457,29 +431,64 @@ where
         return context.db.write(job).await;
     };
     let now = context.now();
+    let telling = intent.telling.clone();
     let (slot, fingerprint) = slot(principal, intent);
+    let write = move |conn: &mut Conn| {
+        let answer = Cell::new(None);
+        let (mut job, mut again) = (Some((job, keep)), Some(again));
+        let mut first = |conn: &mut Conn| {
+            let (job, keep) = job.take().ok_or_else(twice)?;
+            let made = job(conn)?;
+            let outcome = keep(&made);
+            answer.set(Some(made));
+            Ok(outcome)
+        };
+        let mut again = |conn: &mut Conn, outcome: Outcome| {
+            let again = again.take().ok_or_else(twice)?;
+            answer.set(Some(again(conn, outcome)?));
+            Ok(())
+        };
+        let (heard, of) = ((&slot, telling.as_ref()), (&fingerprint, now));
+        let done = in_slot(conn, heard, of, &mut first, &mut again)?;
+        Ok::<_, Error>(done.and_then(|()| answer.take().ok_or_else(twice)))
+    };
     // The outer result commits the slot; the inner one is the answer.
-    context
-        .db
-        .write(move |conn| -> Result<Result<T, Error>, Error> {
-            match begin(conn, &slot, &fingerprint, now)? {
-                Begin::Fresh => match db::transaction(conn, job) {
-                    Ok(made) => {
-                        idempotency::finish(conn, &slot, &keep(&made))?;
-                        Ok(Ok(made))
-                    }
-                    Err(Error::Refused(refusal)) => {
-                        idempotency::finish(conn, &slot, &refused(&refusal))?;
-                        Ok(Err(Error::Refused(refusal)))
-                    }
-                    // Anything else did nothing and may come out otherwise
-                    // next time, so the slot is given back.
-                    Err(other) => Err(other),
-                },
-                before => replayed(conn, before, again),
+    context.db.write(write).await?
+}
+
+/// What is asked for once is done once.
+fn twice() -> Error {
+    Error::internal("a job was run twice or not at all")
+}
+
+/// Does the job for the first time, or again what came of it; both leave the
+/// answer with their caller. The outer result is an error where nothing is to be
+/// stored. It is one function for all use cases.
+fn in_slot(
+    conn: &mut Conn,
+    heard: Heard<'_>,
+    (fingerprint, now): (&[u8; 32], DateTime<Utc>),
+    first: &mut dyn FnMut(&mut Conn) -> Result<Outcome, Error>,
+    again: &mut dyn FnMut(&mut Conn, Outcome) -> Result<(), Error>,
+) -> Result<Result<(), Error>, Error> {
+    let (slot, _) = heard;
+    match begin(conn, slot, fingerprint, now)? {
+        Begin::Fresh => match db::transaction(conn, first) {
+            Ok(outcome) => {
+                idempotency::finish(conn, slot, &outcome)?;
+                is_new(heard);
+                Ok(Ok(()))
             }
-        })
-        .await?
+            Err(Error::Refused(refusal)) => {
+                idempotency::finish(conn, slot, &refused(&refusal))?;
+                Ok(Err(Error::Refused(refusal)))
+            }
+            // Anything else did nothing and may come out otherwise next time,
+            // so the slot is given back.
+            Err(other) => Err(other),
+        },
+        before => replayed(conn, heard, before, again),
+    }
 }
 
 /// Whether it was a twin that was waited for in vain.

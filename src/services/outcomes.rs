@@ -93,11 +93,16 @@ pub fn list(
         let Some(deal) = deals.get(&event.subject.id) else {
             continue;
         };
-        let course = courses.entry(deal.introduction).or_default();
-        let pipeline = context.pipelines.get(&deal.pipeline);
+        // One that was opened by hand says nothing of how proposals fare.
+        let Some(introduction) = deal.introduction() else {
+            continue;
+        };
+        let course = courses.entry(introduction).or_default();
+        let set = context.pipelines.of(conn, deal.pipeline_set)?;
+        let pipeline = set.get(&deal.pipeline).map(AsRef::as_ref);
         follow_deal(course, pipeline, &event);
         if course.won.is_some() {
-            amounts.insert(deal.introduction, deal.investor_funding);
+            amounts.insert(introduction, deal.investor_funding);
         }
     }
     let mut outcomes = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::DateTime;
 use uuid::Uuid;
 
 use crate::db::head::Head;
@@ -41,6 +42,51 @@ where
     Ok(cursors.page(rows.await?, limit, key))
 }
 
+/// [`read_page`] of a list of which one request looks at so many rows at most:
+/// `fetch` also answers the last row that it looked at, where it found fewer
+/// than were asked for and there may be more. The next page begins there.
+pub(super) async fn read_some<T, F>(
+    context: &Context,
+    list: String,
+    request: PageRequest,
+    fetch: F,
+    key: fn(&T) -> Cursor,
+) -> Result<Page<T>, Error>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Conn, Option<Cursor>, usize) -> Result<(Vec<T>, Option<Cursor>), Error>
+        + Send
+        + 'static,
+{
+    let (cursors, after) = start(context, &list, &request)?;
+    let limit = request.limit;
+    let rows = context.db.read(move |conn| fetch(conn, after, limit));
+    let (rows, looked_at) = rows.await?;
+    let Page { items, next } = cursors.page(rows, limit, key);
+    let next = next.or_else(|| looked_at.map(|row| cursors.encode(&row)));
+    Ok(Page { items, next })
+}
+
+/// A page of a list that is made whole at each reading, such as what is found in
+/// a text: the cursor counts its items. `list` names the version of what it is
+/// made from, so that a cursor doesn't outlive it.
+pub(super) fn page_of<T>(
+    context: &Context,
+    list: &str,
+    request: &PageRequest,
+    whole: Vec<T>,
+) -> Result<Page<T>, Error> {
+    let (cursors, after) = start(context, list, request)?;
+    let passed = after.map_or(0, |after| after.id.as_u128());
+    let passed = usize::try_from(passed).unwrap_or(usize::MAX);
+    let rest = (1_u128..).zip(whole).skip(passed);
+    let rows = rest.take(request.limit.saturating_add(1)).collect();
+    let page = cursors.page(rows, request.limit, |(place, _)| {
+        Cursor::at(DateTime::UNIX_EPOCH, Uuid::from_u128(*place))
+    });
+    Ok(page.map(|(_, item)| item))
+}
+
 /// How records become what callers see.
 pub trait Show<R>: Send + 'static {
     /// What callers see.
@@ -54,6 +100,21 @@ pub trait Show<R>: Send + 'static {
     /// # Errors
     /// It can't be shown.
     fn show(&self, record: R) -> Result<Self::Seen, Error>;
+}
+
+/// A record as it is.
+pub struct Whole;
+
+impl<R: Send + 'static> Show<R> for Whole {
+    type Seen = R;
+
+    fn known(&self, _: Uuid, _: i64) -> Option<R> {
+        None
+    }
+
+    fn show(&self, record: R) -> Result<R, Error> {
+        Ok(record)
+    }
 }
 
 /// Reads records by their ids.
@@ -149,8 +210,5 @@ fn start(
 
 /// The cursor after a record.
 pub fn after(created_at: chrono::DateTime<chrono::Utc>, id: impl Into<uuid::Uuid>) -> Cursor {
-    Cursor {
-        created_at,
-        id: id.into(),
-    }
+    Cursor::at(created_at, id)
 }

@@ -3,17 +3,20 @@
 //!
 //! An investor speaks for itself, whether the deal is its own or it joined
 //! another one's; the startup invites whom it was introduced to; curators write
-//! down what either says. That money arrived is said by both sides, or by two
-//! of the operator's people on evidence, as with the deal as a whole.
+//! down what either says. That money arrived is said by both sides, or, where one
+//! of them stays silent, by the other and two of the operator's people on
+//! evidence, as with the deal as a whole.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::db::deal_seconds::About;
 use crate::db::page::Page;
 use crate::db::{self, Conn, syndicates};
+use crate::domain::calendar::latest_day;
 use crate::domain::closing::binds;
-use crate::domain::deal_work::Camp;
+use crate::domain::deal_work::{Camp, DealNote, Marks, NoteState, Visibility};
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{DealId, OrganizationId};
 use crate::domain::permission::{Hat, Operation};
@@ -23,7 +26,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::syndicate::{Interest, Participant};
 use crate::domain::values::OrganizationKind;
 
-use super::deals::load;
+use super::deals::{days, load};
 use super::locked::{LockedBook, lock};
 use super::paging::{PageRequest, after, read_page};
 use super::syndicates::{Seen, see, touched};
@@ -83,15 +86,18 @@ fn voice(
     }
 }
 
-/// Says how far an investor is, in place of what was said before.
+/// Says how far an investor is, in place of what was said before. What the
+/// operator's people say of a payment rests on evidence, in words.
 pub async fn set(
     context: &Context,
     caller: &Caller,
     id: DealId,
     expected: Option<i64>,
     participant: Participant,
+    evidence: Option<String>,
 ) -> Result<Seen, Error> {
     let (context_in, caller) = (context.clone(), caller.clone());
+    let latest = latest_day(context.now());
     context
         .db
         .write(move |conn| {
@@ -101,7 +107,23 @@ pub async fn set(
             let mut old = old.unwrap_or_default().into_iter();
             let old = old.find(|it| it.organization == participant.organization);
             check_says(camp, old.as_ref(), &participant)?;
-            participant.faults().finish()?;
+            let mut faults = participant.faults();
+            if let Some(day) = participant.value_date {
+                let first = days::of_deal(conn, &before)?;
+                let said = [old.as_ref().and_then(|old| old.value_date)];
+                days::check(&mut faults, "/value_date", (day, &said), first);
+                if day > latest {
+                    let detail =
+                        "The value date is the day the money arrived, today at the latest.";
+                    faults.push("/value_date", "in_the_future", detail);
+                }
+            }
+            let funded = participant.interest == Interest::Funded;
+            if funded && camp == Camp::Operator && evidence.is_none() {
+                let detail = "Say what shows that the money arrived.";
+                faults.push("/evidence", "required", detail);
+            }
+            faults.finish()?;
             let known = participant.organization == before.investor
                 || syndicates::were_introduced(conn, before.startup, participant.organization)?;
             if !known {
@@ -113,15 +135,12 @@ pub async fn set(
             let investor = participant.organization;
             let between = apart::of_participant(&context_in, conn, &before, investor)?;
             apart::check(&caller, &[before.startup, investor], between)?;
-            put(
-                &context_in,
-                conn,
-                &caller,
-                id,
+            let word = Word {
+                caller: &caller,
                 camp,
-                old.as_ref(),
-                participant,
-            )?;
+                evidence: evidence.as_deref(),
+            };
+            put(&context_in, conn, id, word, old.as_ref(), participant)?;
             let after = touched(&context_in, conn, before)?;
             see(&context_in, conn, &caller, &after)
         })
@@ -178,36 +197,61 @@ fn check_says(camp: Camp, old: Option<&Participant>, new: &Participant) -> Resul
     }
 }
 
+/// Who says something of an investor, for whom, and what they point to.
+#[derive(Clone, Copy)]
+struct Word<'a> {
+    caller: &'a Caller,
+    camp: Camp,
+    evidence: Option<&'a str>,
+}
+
 fn put(
     context: &Context,
     conn: &mut Conn,
-    caller: &Caller,
     id: DealId,
-    camp: Camp,
+    word: Word<'_>,
     old: Option<&Participant>,
     mut new: Participant,
 ) -> Result<(), Error> {
-    let curator = camp == Camp::Operator;
+    let curator = word.camp == Camp::Operator;
     closings::fit(conn, id, old, &mut new, curator)?;
-    let now = context.now();
+    let (now, today) = (context.now(), context.now().date_naive());
     if let Some(old) = old.filter(|old| old.interest == Interest::Funded) {
         return stays_paid(old, &new);
     }
     if new.interest == Interest::Funded {
-        say_paid(context, conn, caller, id, camp, &new)?;
-        if !is_paid(&payments(conn, id)?, &new) {
+        new.value_date = agreed_day(old, &new)?;
+        say_paid(context, conn, id, word, &new)?;
+        if is_paid(&payments(conn, id)?, &new) {
+            new.value_date = new.value_date.or(Some(today));
+        } else {
             new.interest = Interest::Committed;
         }
     } else {
         // What was said of the promise before is said of another one now.
-        forget_paid(conn, id, &new)?;
+        db::deal_seconds::clear_payments(conn, id, new.organization)?;
     }
-    if old.is_some_and(|old| says_the_same(old, &new)) {
+    if old.is_some_and(|old| says_the_same(old, &new) && old.value_date == new.value_date) {
         return Ok(());
     }
-    let locked = lock_pledge(conn, now.date_naive(), old, &mut new)?;
+    // Money is compared by the rates of the day on which it arrived.
+    let day = new.arrived_on().unwrap_or(today);
+    let locked = lock_pledge(conn, day, old, &mut new)?;
     syndicates::set_participant(conn, id, &new, now)?;
-    log(context, conn, caller, id, &new, locked)
+    log(context, conn, word.caller, id, &new, locked)
+}
+
+/// The day on which money arrived by what was said before and is said now: who
+/// names none takes the other's.
+fn agreed_day(old: Option<&Participant>, new: &Participant) -> Result<Option<NaiveDate>, Refusal> {
+    let said = old.and_then(|old| old.value_date);
+    match (said, new.value_date) {
+        (Some(said), Some(now)) if said != now => Err(Refusal::new(
+            "value_date_differs",
+            format!("It was said to have arrived on {said}; both name the same day."),
+        )),
+        (said, now) => Ok(now.or(said)),
+    }
 }
 
 /// Whether a part says what it said before.
@@ -221,7 +265,8 @@ fn says_the_same(old: &Participant, new: &Participant) -> bool {
 
 /// What arrived, both have said; nobody says otherwise alone.
 fn stays_paid(old: &Participant, new: &Participant) -> Result<(), Error> {
-    if says_the_same(old, new) {
+    let other_day = new.value_date.is_some() && new.value_date != old.value_date;
+    if says_the_same(old, new) && !other_day {
         return Ok(());
     }
     Err(Error::refused(
@@ -243,40 +288,56 @@ fn payment(participant: &Participant) -> Option<String> {
 fn say_paid(
     context: &Context,
     conn: &mut Conn,
-    caller: &Caller,
     id: DealId,
-    camp: Camp,
+    word: Word<'_>,
     participant: &Participant,
 ) -> Result<(), Error> {
     let Some(payment) = payment(participant) else {
         return Ok(());
     };
+    let Word {
+        caller,
+        camp,
+        evidence,
+    } = word;
     let matter = format!("{payment} {}", camp.code());
-    let now = context.now();
-    if !db::deal_seconds::insert(conn, id, &matter, caller.id(), "", now)? {
+    let (now, reason) = (context.now(), evidence.unwrap_or_default());
+    let said = (About::Paid(participant.organization, camp), matter.as_str());
+    if !db::deal_seconds::insert(conn, id, said, caller.id(), reason, now)? {
         return Err(Error::refused(
             "second_person_needed",
             "You have said so already; somebody else has to agree.",
         ));
     }
-    let facts = vec![
+    let mut facts = vec![
         ("participant", Value::Id(participant.organization.uuid())),
         ("by", code(camp.code())),
     ];
+    let day = participant.value_date;
+    facts.extend(day.map(|day| ("value_date", Value::Date(day))));
+    if let Some(text) = evidence {
+        facts.push(("evidence", Value::hash_of(text)));
+        let note = DealNote {
+            id: context.new_id(),
+            deal: id,
+            action: "payment".to_owned(),
+            note: text.to_owned(),
+            // For the people of whoever points to it.
+            marks: Marks {
+                visibility: Visibility::Team,
+                camp,
+                author: caller.id(),
+            },
+            state: NoteState::Shown,
+            first_cleared_by: None,
+            gate_only: false,
+            created_at: now,
+        };
+        db::deal_notes::insert(conn, &note)?;
+    }
     let subject = (SubjectKind::Deal, id);
     let pen = context.pen(caller.actor());
     pen.append(conn, "deal.payment_said", subject, facts)
-}
-
-/// Forgets who said that an investor's money arrived.
-fn forget_paid(conn: &mut Conn, id: DealId, participant: &Participant) -> Result<(), Error> {
-    let of_it = format!("paid {} ", participant.organization);
-    for matter in db::deal_seconds::matters(conn, id)? {
-        if matter.starts_with(&of_it) {
-            db::deal_seconds::clear(conn, id, &matter)?;
-        }
-    }
-    Ok(())
 }
 
 /// Who has said of which payment in a deal that it arrived, and how many.
@@ -298,10 +359,14 @@ fn said(payments: &Payments, participant: &Participant, camp: Camp) -> usize {
 }
 
 /// Whether enough have said that an investor's money arrived: both sides, or
-/// two of the operator's people.
+/// one of them and, for the silent one, two of the operator's people.
 fn is_paid(payments: &Payments, participant: &Participant) -> bool {
     let said = |camp| said(payments, participant, camp);
-    said(Camp::Startup) > 0 && said(Camp::Investor) > 0 || said(Camp::Operator) > 1
+    match (said(Camp::Startup) > 0, said(Camp::Investor) > 0) {
+        (true, true) => true,
+        (false, false) => false,
+        _ => said(Camp::Operator) > 1,
+    }
 }
 
 /// Who has said that it arrived, as long as that isn't enough.
@@ -316,11 +381,11 @@ pub(super) fn said_paid(payments: &Payments, participant: &Participant) -> Vec<C
         .collect()
 }
 
-/// Locks today's rates with a promise; one that says the same as before keeps
-/// those that it was made by.
+/// Locks the rates of a day with a promise; one that says the same as before
+/// keeps those that it was made by.
 fn lock_pledge(
     conn: &mut Conn,
-    today: NaiveDate,
+    day: NaiveDate,
     old: Option<&Participant>,
     new: &mut Participant,
 ) -> Result<Vec<(&'static str, Value)>, Error> {
@@ -338,7 +403,7 @@ fn lock_pledge(
         let rate = LockedBook::default().rate(conn, &same.lock, currency)?;
         return Ok(lock_facts(&same.lock, rate.as_ref()));
     }
-    let (lock, facts) = lock(conn, today, currency)?;
+    let (lock, facts) = lock(conn, day, currency)?;
     pledge.lock = lock;
     Ok(facts)
 }
@@ -361,6 +426,8 @@ fn log(
         facts.push(("amount", Value::Money(pledge.amount)));
     }
     facts.extend(participant.closing.map(|it| ("closing", Value::Int(it))));
+    let arrived = participant.arrived_on();
+    facts.extend(arrived.map(|day| ("value_date", Value::Date(day))));
     facts.extend(locked);
     let subject = (SubjectKind::Deal, id);
     context

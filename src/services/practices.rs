@@ -1,29 +1,29 @@
 //! Practices: what one firm shows another, behind the gate. Curators propose
 //! and offer, both firms agree, sessions are noted by whoever was there.
 
-use uuid::Uuid;
+use std::collections::BTreeSet;
 
 use crate::db::page::Page;
 pub use crate::db::practices::Filter;
 use crate::db::{self, Conn, practices};
-use crate::domain::calendar::latest_day;
 use crate::domain::disclosure::{Decision, Level};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::fault::Faults;
+use crate::domain::held_text::{HeldPlace, TextOf};
 use crate::domain::ids::{OrganizationId, PracticeId, ProgrammeId};
 use crate::domain::permission::{Hat, Operation};
-use crate::domain::practice::{
-    Held, Practice, PracticeAction, PracticePart, PracticeSession, PracticeStatus, step,
-};
+use crate::domain::practice::{Practice, PracticeAction, PracticePart, PracticeStatus, step};
 use crate::domain::refusal::Refusal;
 use crate::domain::tag::Facet;
 use crate::domain::text::Slug;
 
 use super::disclosure::{Occasion, Showing, answer_about, record, refusal};
-use super::once::{Recorded, write_once};
+use super::held_texts::{Waiting, may_stand};
+use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
+pub use super::practice_sessions::{hold, sessions, take_back};
 use super::transitions::{check_version, code};
-use super::{Caller, Context, Error, Intent, firms_gate, notices, programmes, screening};
+use super::{Caller, Context, Error, Intent, firms_gate, held_texts, notices};
 
 /// An engagement as its reader sees it.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub struct Seen {
     pub taker_name: String,
     /// How many sessions were held.
     pub sessions: i64,
+    /// What of it waits for compliance, as far as its reader knows.
+    pub waiting: Waiting,
 }
 
 /// What a curator proposes.
@@ -51,17 +53,6 @@ pub struct Proposal {
     pub taker: OrganizationId,
     /// What for.
     pub aim: String,
-}
-
-impl Recorded for PracticeSession {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    /// What was noted is never changed.
-    fn version(&self) -> i64 {
-        1
-    }
 }
 
 /// Puts an engagement on record, for curators; neither firm knows of it yet.
@@ -97,6 +88,10 @@ pub async fn propose(
                 updated_at: now,
             };
             practices::insert(conn, &practice)?;
+            // The firms don't know of it; it isn't offered before its words are read.
+            let place = (text_of(&practice), &HeldPlace::Aim);
+            let aim = &practice.aim;
+            may_stand(&context_in, conn, &caller_in, place, aim, None)?;
             let facts = vec![
                 ("programme", Value::Id(practice.programme.uuid())),
                 ("topic", code(practice.topic.as_str())),
@@ -135,11 +130,15 @@ fn check(context: &Context, conn: &mut Conn, proposal: &Proposal) -> Result<(), 
         let detail = format!("“{}” is no transfer topic of the taxonomy.", proposal.topic);
         faults.push("/topic", "unknown_topic", detail);
     }
-    faults.finish()?;
-    screening::refuse_sensitive(context, "/aim", &proposal.aim)
+    Ok(faults.finish()?)
 }
 
-fn load(conn: &mut Conn, id: PracticeId) -> Result<Practice, Error> {
+/// Whose texts those of an engagement are.
+pub(super) const fn text_of(practice: &Practice) -> TextOf {
+    TextOf::Practice(practice.id, practice.programme)
+}
+
+pub(super) fn load(conn: &mut Conn, id: PracticeId) -> Result<Practice, Error> {
     practices::find(conn, id)?.ok_or(Error::NotFound)
 }
 
@@ -148,12 +147,35 @@ fn gate(context: &Context, conn: &mut Conn, practice: &Practice) -> Result<Decis
     Ok(account.decision)
 }
 
-const fn occasion(practice: &Practice) -> Occasion {
+pub(super) const fn occasion(practice: &Practice) -> Occasion {
     if practice.giver_agreed && practice.taker_agreed {
         Occasion::Connected
     } else {
         Occasion::Running
     }
+}
+
+/// Those of these engagements that the people of their firms may read at this
+/// moment: the gate is asked about all of them together.
+fn shown_among(
+    context: &Context,
+    conn: &mut Conn,
+    found: &[Practice],
+) -> Result<BTreeSet<PracticeId>, Error> {
+    let mut shown = BTreeSet::new();
+    for asked in [Occasion::Running, Occasion::Connected] {
+        let some = found
+            .iter()
+            .filter(|one| one.status.is_known() && occasion(one) == asked);
+        let some: Vec<Practice> = some.cloned().collect();
+        let accounts = firms_gate::of_practices(context, conn, &some, asked)?;
+        for (one, account) in some.iter().zip(accounts) {
+            if account.decision == Decision::Allow {
+                shown.insert(one.id);
+            }
+        }
+    }
+    Ok(shown)
 }
 
 /// Whether a firm's people may read an engagement of theirs at this moment.
@@ -180,7 +202,12 @@ pub(super) fn load_readable(
     }
 }
 
-fn see(conn: &mut Conn, practice: Practice) -> Result<Seen, Error> {
+pub(super) fn see(conn: &mut Conn, caller: &Caller, practice: Practice) -> Result<Seen, Error> {
+    let waiting = Waiting::read(conn, caller, text_of(&practice))?;
+    see_with(conn, practice, waiting)
+}
+
+fn see_with(conn: &mut Conn, practice: Practice, waiting: Waiting) -> Result<Seen, Error> {
     let name = |conn: &mut Conn, firm| -> Result<String, Error> {
         let firm = db::organizations::find(conn, firm)?.ok_or(Error::NotFound)?;
         Ok(firm.details.display_name().to_string())
@@ -189,6 +216,7 @@ fn see(conn: &mut Conn, practice: Practice) -> Result<Seen, Error> {
         giver_name: name(conn, practice.giver)?,
         taker_name: name(conn, practice.taker)?,
         sessions: practices::count_sessions(conn, practice.id)?,
+        waiting,
         practice,
     })
 }
@@ -200,7 +228,7 @@ pub async fn find(context: &Context, caller: &Caller, id: PracticeId) -> Result<
         .db
         .look_up(move |conn| {
             let practice = load_readable(&context_in, conn, &caller, id)?;
-            see(conn, practice)
+            see(conn, &caller, practice)
         })
         .await
 }
@@ -222,7 +250,7 @@ pub async fn list(
         caller.may(Operation::ReadPractice, &own)?;
         Some(own)
     };
-    let context_in = context.clone();
+    let (context_in, caller) = (context.clone(), caller.clone());
     let all = caller.reads_everything();
     let page = read_page(
         context,
@@ -230,11 +258,19 @@ pub async fn list(
         page,
         move |conn, cursor, limit| {
             let found = practices::list(conn, &filter, cursor, limit)?;
+            let shown = if all {
+                BTreeSet::new()
+            } else {
+                shown_among(&context_in, conn, &found)?
+            };
+            let ids: Vec<PracticeId> = found.iter().map(|it| it.id).collect();
+            let mut waiting = Waiting::read_practices(conn, &caller, &ids)?;
             found
                 .into_iter()
                 .map(|practice| {
-                    let shown = all || is_shown(&context_in, conn, &practice)?;
-                    Ok((see(conn, practice)?, shown))
+                    let shown = all || shown.contains(&practice.id);
+                    let waiting = waiting.remove(&practice.id).unwrap_or_default();
+                    Ok((see_with(conn, practice, waiting)?, shown))
                 })
                 .collect()
         },
@@ -249,7 +285,7 @@ pub async fn list(
 }
 
 /// The caller's part in an engagement whose people they write for.
-fn part_of(caller: &Caller, practice: &Practice) -> Option<PracticePart> {
+pub(super) fn part_of(caller: &Caller, practice: &Practice) -> Option<PracticePart> {
     let writes = |firm| {
         let mut parts = caller.memberships.iter();
         parts.any(|part| part.organization == firm && notices::answers_for(part.role))
@@ -263,7 +299,7 @@ fn part_of(caller: &Caller, practice: &Practice) -> Option<PracticePart> {
     }
 }
 
-fn hat_of(caller: &Caller) -> Option<Hat> {
+pub(super) fn hat_of(caller: &Caller) -> Option<Hat> {
     let curator = caller.is(crate::domain::account::Role::Curator);
     curator.then_some(Hat::Curator)
 }
@@ -280,6 +316,7 @@ pub async fn transition(
     outcome: Option<String>,
 ) -> Result<Practice, Error> {
     let (context_in, caller_in) = (context.clone(), caller.clone());
+    let (context_again, caller_again) = (context.clone(), caller.clone());
     write_once(
         context,
         caller.id(),
@@ -292,12 +329,16 @@ pub async fn transition(
                 return Err(Refusal::no_transition(action.code()).into());
             }
             let after = decided(&caller_in, &before, action)?;
+            if action == PracticeAction::Offer {
+                check_words(conn, &before)?;
+            }
             if matches!(action, PracticeAction::Offer | PracticeAction::Agree) {
                 pass_gate(&context_in, conn, &caller_in, &before)?;
             }
-            if let Some(text) = &outcome {
-                screening::refuse_sensitive(&context_in, "/outcome", text)?;
-            }
+            let outcome = match outcome {
+                Some(text) => outcome_or_wait(&context_in, conn, &caller_in, &before, text)?,
+                None => None,
+            };
             let after = Practice {
                 outcome: outcome.or(before.outcome.clone()),
                 ..after
@@ -308,12 +349,47 @@ pub async fn transition(
             }
             Ok(after)
         },
-        |conn, id| load(conn, id.into()),
+        move |conn, id| load_readable(&context_again, conn, &caller_again, id.into()),
     )
     .await
 }
 
-fn decided(caller: &Caller, before: &Practice, action: PracticeAction) -> Result<Practice, Error> {
+/// Nobody is offered an engagement before the words of its aim are read.
+fn check_words(conn: &mut Conn, practice: &Practice) -> Result<(), Error> {
+    if held_texts::is_kept(conn, text_of(practice), &[HeldPlace::Aim])? {
+        return Err(held_texts::text_waits().into());
+    }
+    Ok(())
+}
+
+/// The firm for which the caller writes about an engagement; none for the
+/// operator's people.
+pub(super) fn firm_of(caller: &Caller, practice: &Practice) -> Option<OrganizationId> {
+    part_of(caller, practice).map(|part| match part {
+        PracticePart::Giver => practice.giver,
+        PracticePart::Taker => practice.taker,
+    })
+}
+
+/// What was adopted, where the other firm may read it at once.
+fn outcome_or_wait(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    practice: &Practice,
+    text: String,
+) -> Result<Option<String>, Error> {
+    let place = (text_of(practice), &HeldPlace::Outcome);
+    let firm = firm_of(caller, practice);
+    let stands = may_stand(context, conn, caller, place, &text, firm)?;
+    Ok(stands.then_some(text))
+}
+
+pub(super) fn decided(
+    caller: &Caller,
+    before: &Practice,
+    action: PracticeAction,
+) -> Result<Practice, Error> {
     let decided = step(before, action, part_of(caller, before), hat_of(caller));
     decided.map_err(|refusal| {
         if refusal.is_about_capacity() {
@@ -342,7 +418,8 @@ fn pass_gate(
     Err(Error::refused("not_available", detail))
 }
 
-fn commit(
+/// Stores where an engagement went, and says so in the log.
+pub(super) fn commit(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
@@ -399,15 +476,24 @@ fn show(
     Ok(())
 }
 
-/// What the caller can do with an engagement that they may read.
-pub(super) fn open_to(caller: &Caller, practice: &Practice) -> Vec<&'static str> {
+/// What the caller can do with an engagement that they may read, each with what
+/// stands in its way.
+pub(super) fn open_to(
+    conn: &mut Conn,
+    caller: &Caller,
+    practice: &Practice,
+) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
     let (part, hat) = (part_of(caller, practice), hat_of(caller));
-    let actions = PracticeAction::ALL.iter().copied();
-    actions
-        .filter(|action| *action != PracticeAction::Hold)
-        .filter(|action| step(practice, *action, part, hat).is_ok())
-        .map(PracticeAction::code)
-        .collect()
+    let mut open = Vec::new();
+    for action in PracticeAction::ALL.iter().copied() {
+        if action == PracticeAction::Hold || step(practice, action, part, hat).is_err() {
+            continue;
+        }
+        let unread = action == PracticeAction::Offer
+            && held_texts::is_kept(conn, text_of(practice), &[HeldPlace::Aim])?;
+        open.push((action.code(), unread.then(held_texts::text_waits)));
+    }
+    Ok(open)
 }
 
 /// What can be done with an engagement now.
@@ -417,138 +503,7 @@ pub async fn transitions(
     id: PracticeId,
 ) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
     let practice = find(context, caller, id).await?.practice;
-    let open = open_to(caller, &practice).into_iter();
-    Ok(open.map(|action| (action, None)).collect())
-}
-
-/// Notes a session that was held, for both firms and for curators.
-pub async fn hold(
-    context: &Context,
-    caller: &Caller,
-    intent: Option<Intent>,
-    id: PracticeId,
-    held: Held,
-) -> Result<PracticeSession, Error> {
-    let (context_in, caller_in) = (context.clone(), caller.clone());
-    write_once(
-        context,
-        caller.id(),
-        intent,
-        move |conn| {
-            let before = load_readable(&context_in, conn, &caller_in, id)?;
-            caller_in.may(Operation::MovePractice, &before.firms())?;
-            let after = decided(&caller_in, &before, PracticeAction::Hold)?;
-            let programme = programmes::load(conn, before.programme)?;
-            let now = context_in.now();
-            held.faults(programme.details.starts_on, latest_day(now))
-                .finish()?;
-            for (pointer, text) in [("/feedback", &held.feedback), ("/evidence", &held.evidence)] {
-                if let Some(text) = text {
-                    screening::refuse_sensitive(&context_in, pointer, text)?;
-                }
-            }
-            let firm = part_of(&caller_in, &before).map(|part| match part {
-                PracticePart::Giver => before.giver,
-                PracticePart::Taker => before.taker,
-            });
-            let session = PracticeSession {
-                id: context_in.new_id(),
-                practice: id,
-                held,
-                organization: firm,
-                by: caller_in.id(),
-                created_at: now,
-            };
-            practices::insert_session(conn, &session)?;
-            if after.status != before.status {
-                let action = PracticeAction::Hold;
-                commit(&context_in, conn, &caller_in, &before, after, action)?;
-            }
-            log_session(&context_in, conn, &caller_in, &session)?;
-            Ok(session)
-        },
-        |conn, id| practices::find_session(conn, id)?.ok_or(Error::NotFound),
-    )
-    .await
-}
-
-fn log_session(
-    context: &Context,
-    conn: &mut Conn,
-    caller: &Caller,
-    session: &PracticeSession,
-) -> Result<(), Error> {
-    let held = &session.held;
-    let mut facts = vec![
-        ("session", Value::Id(session.id)),
-        ("held_on", Value::Date(held.on)),
-        ("minutes", Value::Int(held.minutes.into())),
-        ("attendees", Value::Int(held.attendees.into())),
-    ];
-    facts.extend(
-        held.rating
-            .map(|rating| ("rating", Value::Int(rating.into()))),
-    );
-    for (key, text) in [("feedback", &held.feedback), ("evidence", &held.evidence)] {
-        facts.extend(text.as_deref().map(|text| (key, Value::hash_of(text))));
-    }
-    let subject = (SubjectKind::Practice, session.practice);
-    let pen = context.pen(caller.actor());
-    pen.append(conn, "practice.session_held", subject, facts)
-}
-
-/// The sessions of an engagement, in the order in which they were noted.
-pub async fn sessions(
-    context: &Context,
-    caller: &Caller,
-    id: PracticeId,
-    page: PageRequest,
-) -> Result<Page<PracticeSession>, Error> {
-    let (context_in, caller) = (context.clone(), caller.clone());
-    read_page(
-        context,
-        format!("practice sessions {id}"),
-        page,
-        move |conn, cursor, limit| {
-            load_readable(&context_in, conn, &caller, id)?;
-            Ok(practices::list_sessions(conn, id, cursor, limit)?)
-        },
-        |session| after(session.created_at, session.id),
-    )
-    .await
-}
-
-/// Takes back a session that was noted by mistake, with the names: for the
-/// people of who noted it and for curators, until the engagement is over.
-pub async fn take_back(
-    context: &Context,
-    caller: &Caller,
-    id: PracticeId,
-    session: Uuid,
-) -> Result<(), Error> {
-    let (context_in, caller) = (context.clone(), caller.clone());
-    context
-        .db
-        .write(move |conn| {
-            let practice = load_readable(&context_in, conn, &caller, id)?;
-            caller.may(Operation::MovePractice, &practice.firms())?;
-            let found = practices::find_session(conn, session)?;
-            let found = found.filter(|it| it.practice == id);
-            let found = found.ok_or(Error::NotFound)?;
-            let ours = found
-                .organization
-                .is_some_and(|firm| caller.belongs_to(firm));
-            if !ours && hat_of(&caller).is_none() {
-                return Err(Error::Forbidden);
-            }
-            if practice.status != PracticeStatus::Running {
-                return Err(Refusal::no_transition("take_back").into());
-            }
-            practices::delete_session(conn, session)?;
-            let subject = (SubjectKind::Practice, id);
-            let facts = vec![("session", Value::Id(session))];
-            let pen = context_in.pen(caller.actor());
-            pen.append(conn, "practice.session_taken_back", subject, facts)
-        })
-        .await
+    let caller = caller.clone();
+    let open = move |conn: &mut Conn| open_to(conn, &caller, &practice);
+    context.db.read(open).await
 }

@@ -8,20 +8,25 @@ pub use crate::db::programmes::Filter;
 use crate::db::{self, Conn};
 use crate::domain::admission::Admission;
 use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::held_text::{HeldPlace, TextOf};
 use crate::domain::ids::{ProgrammeId, RuleSetId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::programme::{
-    Party, PartyRole, Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus, step,
+    Party, PartyRole, Programme, ProgrammeAction, ProgrammeDetails, ProgrammeReason,
+    ProgrammeStatus, resumed, step,
 };
 use crate::domain::refusal::Refusal;
 use crate::domain::scoring::RuleSet;
+use crate::domain::tag::Sensitivity;
+use crate::domain::text::Slug;
 use crate::domain::values::OrganizationKind;
 
+use super::agreement_texts::{takes_its_texts, unread};
 use super::caller::in_any_hat;
-use super::once::{Recorded, write_once, write_once_versioned};
+use super::once::{Recorded, write_once, write_once_or_refuse, write_once_versioned};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent, agreements, contacts, succession};
+use super::{Caller, Context, Error, Intent, agreements, contacts, held_texts, succession};
 
 /// A draft programme, matching by the newest rule set of the service. Its party
 /// is the operator where none is named, since one without could never come
@@ -43,12 +48,14 @@ pub async fn create(
     let now = context.now();
     let id = context.new_id();
     let pen = context.pen(caller.actor());
+    let (context_in, caller_in) = (context.clone(), caller.clone());
     write_once(
         context,
         caller.id(),
         intent,
         move |conn| {
             check_parties(conn, &details)?;
+            held_texts::refuse(&context_in, "/title", details.title.as_str())?;
             let rule_set = newest_rule_set(conn)?;
             let programme = Programme {
                 id,
@@ -75,6 +82,9 @@ pub async fn create(
                     ("ends_on", Value::Date(programme.details.ends_on)),
                 ],
             )?;
+            let mut details = programme.details.clone();
+            let scope = (&mut details, None, true);
+            scope_or_wait(&context_in, conn, &caller_in, id, scope)?;
             Ok(programme)
         },
         |conn, id| load(conn, id.into()),
@@ -90,6 +100,63 @@ pub(super) fn check_parties(conn: &mut Conn, details: &ProgrammeDetails) -> Resu
         })?;
     }
     Ok(())
+}
+
+/// A scope in words: its tags, in their order.
+fn scope_words(details: &ProgrammeDetails) -> String {
+    let tags: Vec<&str> = details.scope_tags.iter().map(Slug::as_str).collect();
+    tags.join(held_texts::SCOPE_BREAK)
+}
+
+/// Has a scope wait for compliance that names something restricted or
+/// prohibited: what stood before holds meanwhile. A programme that never had
+/// another one isn't known to its parties until then.
+pub(super) fn scope_or_wait(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    id: ProgrammeId,
+    (details, before, said): (&mut ProgrammeDetails, Option<&Programme>, bool),
+) -> Result<(), Error> {
+    let unknown = match before {
+        Some(before) => !hidden(conn, std::slice::from_ref(before))?.is_empty(),
+        None => true,
+    };
+    let of = TextOf::Programme(id);
+    let stood = before.map(|it| &it.details.scope_tags);
+    if stood == Some(&details.scope_tags) {
+        // What was to take its place is taken back, where somebody says so.
+        if said && !unknown {
+            db::held_texts::replace(conn, of, &HeldPlace::Scope)?;
+        }
+        return Ok(());
+    }
+    let place = if unknown {
+        HeldPlace::FirstScope
+    } else {
+        HeldPlace::Scope
+    };
+    let taxonomy = context.taxonomy();
+    let mut tags = details.scope_tags.iter();
+    if !tags.any(|tag| taxonomy.sensitivity(tag) >= Sensitivity::Restricted) {
+        return Ok(db::held_texts::replace(conn, of, &place)?);
+    }
+    let words = scope_words(details);
+    let stands = held_texts::admit(context, conn, caller, (of, &place), &words, None)?;
+    if let Some(stood) = stood.filter(|_| !stands && !unknown) {
+        details.scope_tags.clone_from(stood);
+    }
+    Ok(())
+}
+
+/// Those of these programmes whose scope compliance keeps from their parties.
+fn hidden(conn: &mut Conn, programmes: &[Programme]) -> Result<Vec<ProgrammeId>, Error> {
+    let coming = programmes.iter().filter(|it| !it.status.is_public());
+    let coming: Vec<ProgrammeId> = coming.map(|it| it.id).collect();
+    if coming.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(db::held_texts::without_scope(conn, &coming)?)
 }
 
 /// The newest rule set that came with the service.
@@ -126,18 +193,31 @@ pub async fn publish_rule_set(context: &Context, rules: RuleSet) -> Result<RuleS
 /// party to, and all to the operator's people.
 pub async fn find(context: &Context, caller: &Caller, id: ProgrammeId) -> Result<Programme, Error> {
     caller.may(Operation::ReadProgramme, &[])?;
-    let found = context.db.look_up(move |conn| load(conn, id)).await?;
-    check_known(caller, &found)?;
-    Ok(found)
+    let caller = caller.clone();
+    let find = move |conn: &mut Conn| {
+        let found = load(conn, id)?;
+        check_known(conn, &caller, &found)?;
+        Ok(found)
+    };
+    context.db.look_up(find).await
 }
 
 /// Whether the caller may know that there is such a programme; see [`find`].
-pub(super) fn check_known(caller: &Caller, found: &Programme) -> Result<(), Error> {
+pub(super) fn check_known(
+    conn: &mut Conn,
+    caller: &Caller,
+    found: &Programme,
+) -> Result<(), Error> {
+    if caller.is_of_operator() {
+        return Ok(());
+    }
     let mut parties = found.details.parties.iter();
     let known = found.status.is_public() && may_be_admitted(caller)
-        || caller.is_of_operator()
         || parties.any(|party| caller.belongs_to(party.organization));
-    known.then_some(()).ok_or(Error::NotFound)
+    if known && hidden(conn, std::slice::from_ref(found))?.is_empty() {
+        return Ok(());
+    }
+    Err(Error::NotFound)
 }
 
 /// Whether the caller is of a firm that programmes are for.
@@ -163,7 +243,9 @@ pub(super) async fn may_write(
     }
 }
 
-/// Programmes that the caller may know of, oldest first; see [`find`].
+/// Programmes that the caller may know of, oldest first; see [`find`]. A page may
+/// be shorter than asked for: what its parties don't know of yet is left out after
+/// the page was cut.
 pub async fn list(
     context: &Context,
     caller: &Caller,
@@ -176,14 +258,29 @@ pub async fn list(
         filter.known_to = Some(own.collect());
         filter.own_only = !may_be_admitted(caller);
     }
-    read_page(
+    let all = caller.is_of_operator();
+    let page = read_page(
         context,
         format!("programmes {filter:?}"),
         page,
-        move |conn, cursor, limit| Ok(programmes::list(conn, &filter, cursor, limit)?),
-        |programme| after(programme.created_at, programme.id),
+        move |conn, cursor, limit| {
+            let found = programmes::list(conn, &filter, cursor, limit)?;
+            let hidden = if all {
+                Vec::new()
+            } else {
+                hidden(conn, &found)?
+            };
+            let known = |it: Programme| (!hidden.contains(&it.id), it);
+            Ok(found.into_iter().map(known).collect())
+        },
+        |(_, programme): &(bool, Programme)| after(programme.created_at, programme.id),
     )
-    .await
+    .await?;
+    let known = page.items.into_iter().filter(|(known, _)| *known);
+    Ok(Page {
+        items: known.map(|(_, programme)| programme).collect(),
+        next: page.next,
+    })
 }
 
 /// Moves a programme in its machine.
@@ -194,12 +291,13 @@ pub async fn transition(
     id: ProgrammeId,
     expected: Option<i64>,
     action: ProgrammeAction,
+    reason: Option<String>,
 ) -> Result<Programme, Error> {
     may_write(context, caller, id).await?;
     let now = context.now();
     let (context_in, pen) = (context.clone(), context.pen(caller.actor()));
-    let hats = hats(caller);
-    write_once(
+    let (hats, caller_in) = (hats(caller), caller.clone());
+    write_once_or_refuse(
         context,
         caller.id(),
         intent,
@@ -207,7 +305,21 @@ pub async fn transition(
             let before = load(conn, id)?;
             check_version(expected, before.version)?;
             let today = now.date_naive();
-            let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, today))?;
+            let (mut status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, today))?;
+            if action.needs_reason() && reason.is_none() {
+                return Err(Error::refused(
+                    "reason_needed",
+                    "This needs a reason in words.",
+                ));
+            }
+            if action == ProgrammeAction::Resume {
+                status = resumed(stopped_in(conn, id)?);
+            }
+            if takes_its_texts(action)
+                && let Some(waits) = unread(&context_in, conn, &caller_in, &before)?
+            {
+                return Ok(Err(waits));
+            }
             agreements::follow(&context_in, conn, &pen, &before, action)?;
             let after = Programme {
                 status,
@@ -216,9 +328,20 @@ pub async fn transition(
                 ..before.clone()
             };
             store(conn, &after)?;
-            log_move(conn, &pen, &after, action, before.status)?;
+            if let Some(reason) = &reason {
+                let kept = ProgrammeReason {
+                    action,
+                    from: before.status,
+                    reason: reason.clone(),
+                    by: caller_in.id(),
+                    at: now,
+                };
+                db::programme_reasons::insert(conn, id, after.version, &kept)?;
+            }
+            let words = reason.as_deref();
+            log_move(conn, &pen, &after, action, before.status, words)?;
             succession::follow(&context_in, conn, &after, action)?;
-            Ok(after)
+            Ok(Ok(after))
         },
         |conn, id| load(conn, id.into()),
     )
@@ -242,7 +365,14 @@ pub(super) fn move_by_system(
         ..before
     };
     store(conn, &after)?;
-    log_move(conn, &context.pen(Actor::System), &after, action, from)?;
+    log_move(
+        conn,
+        &context.pen(Actor::System),
+        &after,
+        action,
+        from,
+        None,
+    )?;
     succession::follow(context, conn, &after, action)
 }
 
@@ -260,17 +390,24 @@ pub(super) fn log_move(
     after: &Programme,
     action: ProgrammeAction,
     from: ProgrammeStatus,
+    reason: Option<&str>,
 ) -> Result<(), Error> {
-    pen.append(
-        conn,
-        "programme.moved",
-        (SubjectKind::Programme, after.id),
-        vec![
-            ("action", code(action.code())),
-            ("from", code(from.code())),
-            ("to", code(after.status.code())),
-        ],
-    )
+    let mut facts = vec![
+        ("action", code(action.code())),
+        ("from", code(from.code())),
+        ("to", code(after.status.code())),
+    ];
+    facts.extend(reason.map(|words| ("reason", Value::hash_of(words))));
+    let subject = (SubjectKind::Programme, after.id);
+    pen.append(conn, "programme.moved", subject, facts)
+}
+
+/// Where a programme stood when it was suspended last; none where that was
+/// before reasons were kept.
+fn stopped_in(conn: &mut Conn, id: ProgrammeId) -> Result<Option<ProgrammeStatus>, Error> {
+    let reasons = db::programme_reasons::of(conn, id, 1)?.into_iter();
+    let mut stops = reasons.filter(|it| it.action == ProgrammeAction::Suspend);
+    Ok(stops.next().map(|it| it.from))
 }
 
 /// What can be done with a programme now.
@@ -322,56 +459,13 @@ pub async fn admit(
     admission: Admission,
 ) -> Result<bool, Error> {
     may_write(context, caller, id).await?;
-    let now = context.now();
-    let (context_in, actor) = (context.clone(), caller.actor());
-    let caller_in = caller.clone();
-    let pen = context.pen(actor);
+    let (context_in, caller_in) = (context.clone(), caller.clone());
     let admitted = write_once_versioned(
         context,
         caller.id(),
         intent,
         move |conn| {
-            let programme = load(conn, id)?;
-            let (new, subject, kind, unclaimed) = match admission {
-                Admission::StartupProfile(profile) => {
-                    let found =
-                        db::startup_profiles::find(conn, profile)?.ok_or(Error::NotFound)?;
-                    caller_in.may(Operation::WriteProgramme, &[found.organization])?;
-                    let joined = programme
-                        .details
-                        .corridors
-                        .iter()
-                        .any(|corridor| Some(corridor.startup) == found.country);
-                    refuse_unless(joined)?;
-                    let new = programmes::admit_startup(conn, id, profile, now)?;
-                    let unclaimed = (!found.claimed).then_some(found.organization);
-                    (new, profile.uuid(), "startup_profile", unclaimed)
-                }
-                Admission::Mandate(mandate) => {
-                    let found = db::mandates::find(conn, mandate)?.ok_or(Error::NotFound)?;
-                    caller_in.may(Operation::WriteProgramme, &[found.organization])?;
-                    let joined = programme
-                        .details
-                        .corridors
-                        .iter()
-                        .any(|corridor| Some(corridor.investor) == found.country);
-                    refuse_unless(joined)?;
-                    let new = programmes::admit_mandate(conn, id, mandate, now)?;
-                    let unclaimed = (!found.claimed).then_some(found.organization);
-                    (new, mandate.uuid(), "mandate", unclaimed)
-                }
-            };
-            if new {
-                pen.append(
-                    conn,
-                    "programme.admitted",
-                    (SubjectKind::Programme, id),
-                    vec![("kind", code(kind)), ("id", Value::Id(subject))],
-                )?;
-            }
-            if let Some(firm) = unclaimed {
-                contacts::ask(&context_in, conn, actor, firm)?;
-            }
+            let new = admit_in(&context_in, &caller_in, conn, id, admission)?;
             Ok(Admitted { programme: id, new })
         },
         |_, id, version| {
@@ -383,6 +477,50 @@ pub async fn admit(
     )
     .await?;
     Ok(admitted.new)
+}
+
+/// Admits a record inside the caller's transaction; whether it wasn't before.
+pub(super) fn admit_in(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    id: ProgrammeId,
+    admission: Admission,
+) -> Result<bool, Error> {
+    let (now, actor) = (context.now(), caller.actor());
+    let programme = load(conn, id)?;
+    let mut corridors = programme.details.corridors.iter();
+    let (new, unclaimed) = match admission {
+        Admission::StartupProfile(profile) => {
+            let found = db::startup_profiles::find(conn, profile)?.ok_or(Error::NotFound)?;
+            caller.may(Operation::WriteProgramme, &[found.organization])?;
+            refuse_unless(corridors.any(|corridor| Some(corridor.startup) == found.country))?;
+            let new = programmes::admit_startup(conn, id, profile, now)?;
+            (new, (!found.claimed).then_some(found.organization))
+        }
+        Admission::Mandate(mandate) => {
+            let found = db::mandates::find(conn, mandate)?.ok_or(Error::NotFound)?;
+            caller.may(Operation::WriteProgramme, &[found.organization])?;
+            refuse_unless(corridors.any(|corridor| Some(corridor.investor) == found.country))?;
+            let new = programmes::admit_mandate(conn, id, mandate, now)?;
+            (new, (!found.claimed).then_some(found.organization))
+        }
+    };
+    if new {
+        context.pen(actor).append(
+            conn,
+            "programme.admitted",
+            (SubjectKind::Programme, id),
+            vec![
+                ("kind", code(admission.kind().code())),
+                ("id", Value::Id(admission.record())),
+            ],
+        )?;
+    }
+    if let Some(firm) = unclaimed {
+        contacts::ask(context, conn, actor, firm)?;
+    }
+    Ok(new)
 }
 
 fn refuse_unless(joined: bool) -> Result<(), Error> {

@@ -1,21 +1,22 @@
 //! Looks at the promises of programmes once a day, so that whoever sees to one
 //! that falls behind hears of it long before it is due.
 
-use chrono::NaiveDate;
+use std::collections::BTreeMap;
 
 use crate::db::commitment_watch::{self, Watch};
-use crate::db::{self, Conn, consumers};
+use crate::db::{self, Conn};
 use crate::domain::commitment::{Commitment, CommitmentStatus, Health};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{CommitmentId, ProgrammeId};
 use crate::domain::message::News;
 use crate::domain::programme::{Programme, ProgrammeStatus};
+use crate::domain::values::OrganizationKind;
 
-use super::scorecard::{Progress, progress_of, share_of};
+use super::scorecard::{Progress, progress_of, share_of, told_of};
 use super::transitions::code;
-use super::{Context, Error, notices, programmes};
+use super::{Context, Error, following, notices, programmes};
 
-/// Looks at all programmes once a day; its position is the number of the day.
+/// Looks at all programmes once a day.
 const DAILY: &str = "promises_daily";
 /// Programmes read at a time.
 const PAGE: usize = 100;
@@ -26,15 +27,9 @@ const PAGE: usize = 100;
 /// # Errors
 /// A statement failed.
 pub async fn watch_due(context: &Context) -> Result<usize, Error> {
-    let today = context.now().date_naive();
-    let day = today.signed_duration_since(NaiveDate::default()).num_days();
-    let from = context
-        .db
-        .read(|conn| consumers::position(conn, DAILY))
-        .await?;
-    if from >= day {
+    let Some(turn) = following::daily(context, DAILY).await? else {
         return Ok(0);
-    }
+    };
     let mut changed = 0;
     for programme in context.db.read(in_force).await? {
         let context_in = context.clone();
@@ -45,11 +40,7 @@ pub async fn watch_due(context: &Context) -> Result<usize, Error> {
             Err(error) => tracing::error!(%programme, %error, "its promises were not looked at"),
         }
     }
-    context
-        .db
-        .write(move |conn| consumers::advance(conn, DAILY, from, day).map(drop))
-        .await
-        .map_err(Error::from)?;
+    following::done(context, turn).await?;
     Ok(changed)
 }
 
@@ -67,10 +58,7 @@ fn in_force(conn: &mut Conn) -> Result<Vec<ProgrammeId>, Error> {
             let page = db::programmes::list(conn, &filter, after, PAGE)?;
             let whole = page.len() <= PAGE;
             for programme in page.into_iter().take(PAGE) {
-                after = Some(db::page::Cursor {
-                    created_at: programme.created_at,
-                    id: programme.id.uuid(),
-                });
+                after = Some(db::page::Cursor::at(programme.created_at, programme.id));
                 ids.push(programme.id);
             }
             if whole {
@@ -86,28 +74,56 @@ fn look(context: &Context, conn: &mut Conn, id: ProgrammeId) -> Result<usize, Er
     let progress = progress_of(context, conn, &programme)?;
     let ids: Vec<CommitmentId> = progress.iter().map(|it| it.commitment.id).collect();
     let before = commitment_watch::of(conn, &ids)?;
+    // How deals go parties are told late and rounded; the rest as it is.
+    let deals = progress
+        .iter()
+        .any(|it| it.commitment.details.measure.is_of_deals());
+    let told = if deals {
+        told_of(context, conn, &programme)?
+    } else {
+        BTreeMap::new()
+    };
+    let now = context.now();
     let mut changed = 0;
     for one in progress {
         if one.commitment.status != CommitmentStatus::Open {
             continue;
         }
+        // All of it is told here, where nobody reads.
+        let (Some(health), Some(share)) = (one.health, one.share) else {
+            continue;
+        };
         let id = one.commitment.id;
         let was = before.get(&id);
-        let moved = was.is_none_or(|was| was.health != one.health);
+        let moved = was.is_none_or(|was| was.health != health);
+        let told = if one.commitment.details.measure.is_of_deals() {
+            told.get(&id).copied()
+        } else {
+            Some(health)
+        };
+        let told_before = was.and_then(|was| was.told);
+        let told = told.map(|told| match told_before {
+            Some((before, since)) if before == told => (told, since),
+            _ => (told, now),
+        });
         let watch = Watch {
-            health: one.health,
-            share: one.share,
+            health,
+            share,
             since: match was {
                 Some(was) if !moved => was.since,
-                _ => context.now(),
+                _ => now,
             },
+            told,
         };
         // Another node may have been first.
-        let ours = commitment_watch::put(conn, id, was, &watch)?;
-        if ours && moved && (was.is_some() || one.health == Health::AtRisk) {
-            say(context, conn, &programme, &one)?;
+        if !commitment_watch::put(conn, id, was, &watch)? {
+            continue;
+        }
+        if moved && (was.is_some() || health == Health::AtRisk) {
+            say(context, conn, &programme, &one, &watch)?;
             changed += 1;
         }
+        tell(context, conn, &programme, &one, was, &watch)?;
     }
     Ok(changed)
 }
@@ -117,6 +133,7 @@ fn say(
     conn: &mut Conn,
     programme: &Programme,
     progress: &Progress,
+    watch: &Watch,
 ) -> Result<(), Error> {
     context.pen(Actor::System).append(
         conn,
@@ -124,17 +141,42 @@ fn say(
         (SubjectKind::Programme, programme.id),
         vec![
             ("commitment", Value::Id(progress.commitment.id.uuid())),
-            ("health", code(progress.health.code())),
-            ("share", Value::Int(progress.share)),
+            ("health", code(watch.health.code())),
+            ("share", Value::Int(watch.share)),
         ],
-    )?;
-    // How deals go parties are told late and rounded, by the scorecard alone.
-    let details = &progress.commitment.details;
-    if progress.health != Health::AtRisk || details.measure.is_of_deals() {
-        return Ok(());
+    )
+}
+
+/// Tells the owner of a promise that it has fallen behind or was missed: the
+/// operator by all that there is, a party by what parties are told.
+fn tell(
+    context: &Context,
+    conn: &mut Conn,
+    programme: &Programme,
+    progress: &Progress,
+    was: Option<&Watch>,
+    watch: &Watch,
+) -> Result<(), Error> {
+    let owner = progress.commitment.details.owner;
+    let firm = db::organizations::find(conn, owner)?;
+    let operator = firm.is_some_and(|firm| firm.details.kind == OrganizationKind::Operator);
+    let by = |watch: &Watch| {
+        let told = watch.told.map(|(health, _)| health);
+        if operator { Some(watch.health) } else { told }
+    };
+    let (before, now) = (was.and_then(by), by(watch));
+    let news = match now.filter(|_| now != before) {
+        Some(Health::AtRisk) => News::PromiseAtRisk,
+        // What was missed before anybody looked is no news.
+        Some(Health::Missed) if was.is_some() => News::PromiseMissed,
+        _ => return Ok(()),
+    };
+    let of = Some(programme.id);
+    if operator {
+        notices::tell_curators(context, conn, owner, news, of)
+    } else {
+        notices::tell_of_programme(context, conn, owner, news, of)
     }
-    let (owner, of) = (details.owner, Some(programme.id));
-    notices::tell_of_programme(context, conn, owner, News::PromiseAtRisk, of)
 }
 
 /// The share of a promise's target for a list of things to do: as of the last

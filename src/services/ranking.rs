@@ -17,18 +17,18 @@ use crate::domain::mandate::Mandate;
 use crate::domain::money::Rates;
 use crate::domain::profile::StartupProfile;
 use crate::domain::programme::{Programme, ProgrammeStatus};
-use crate::domain::release::{gravest, sensitive, unreleased};
-use crate::domain::scoring::{Explanation, RuleSet};
+use crate::domain::scoring::{Explanation, GateTrace, RuleSet};
 use crate::domain::tag::{Sensitivity, Taxonomy};
 use crate::matching::deals::Question;
 use crate::matching::facts::{MandateFacts, PairFacts, Setting, StartupFacts};
 use crate::matching::observed::Observed;
 use crate::matching::past::{Asked, Past};
 use crate::matching::reference::Filter;
-use crate::matching::score::explain;
+use crate::matching::score::{explain, trace_gates};
 
 pub use super::counterparts::Counterparts;
 use super::disclosure::{clearances_of, covers_mandate, covers_startup};
+use super::known::{Known, is_released};
 use super::licences::licensed_until;
 use super::matches::Query;
 use super::past::{self, Picture};
@@ -224,14 +224,9 @@ impl Ground {
             counterpart,
             self.today,
         )?;
-        let sensitive = sensitive(&profile.content, taxonomy);
-        let some = !sensitive.is_empty();
-        let open = unreleased(sensitive, &releases);
-        if some && open.is_empty() || gravest(&open) >= Sensitivity::Restricted {
-            return Ok(open.is_empty());
-        }
-        let until = licensed_until(conn, taxonomy, profile, counterpart, self.today)?;
-        Ok(until.is_some())
+        is_released(taxonomy, profile, &releases, || {
+            licensed_until(conn, taxonomy, profile, counterpart, self.today)
+        })
     }
 }
 
@@ -466,11 +461,22 @@ pub fn one_pair(
     profile: &StartupProfile,
     mandate: &Mandate,
 ) -> Result<Explanation, Error> {
-    let (startup, facts, known) = facts_of(conn, ground, profile, mandate)?;
+    let known = known_of(conn, ground, (profile, mandate))?;
+    one_of(context, conn, (ground, &known), (profile, mandate))
+}
+
+/// [`one_pair`] of one of several, of which everything is known.
+pub fn one_of(
+    context: &Context,
+    conn: &mut Conn,
+    (ground, known): (&Ground, &Known),
+    (profile, mandate): (&StartupProfile, &Mandate),
+) -> Result<Explanation, Error> {
+    let (startup, facts, together) = facts_of(known, ground, profile, mandate);
     let ask = ask_one(ground, profile, mandate);
     ground.with_past(context, conn, ask, |_, past| {
         let setting = ground.setting(&ground.taxonomy, past);
-        Ok(explain(&setting, &startup, &facts, &known))
+        Ok(explain(&setting, &startup, &facts, &together))
     })
 }
 
@@ -486,21 +492,21 @@ fn ask_one<'a>(
     }
 }
 
-/// [`one_pair`] with what it was computed from, to be kept; nothing is written;
+/// [`one_of`] with what it was computed from, to be kept; nothing is written:
 /// the tags go on record with whatever is kept.
-pub fn one_pair_with_grounds(
+pub fn one_of_with_grounds(
     context: &Context,
     conn: &mut Conn,
-    ground: &Ground,
+    (ground, known): (&Ground, &Known),
     (profile, mandate): (&StartupProfile, &Mandate),
     taxonomy: TaxonomyHash,
 ) -> Result<(Explanation, Grounds), Error> {
-    let (startup, facts, known) = facts_of(conn, ground, profile, mandate)?;
+    let (startup, facts, together) = facts_of(known, ground, profile, mandate);
     let ask = ask_one(ground, profile, mandate);
     ground.with_past(context, conn, ask, |_, past| {
         let setting = ground.setting(&ground.taxonomy, past);
-        let grounds = recompute::grounds(&setting, &startup, &facts, known, taxonomy);
-        Ok((explain(&setting, &startup, &facts, &known), grounds))
+        let grounds = recompute::grounds(&setting, &startup, &facts, together, taxonomy);
+        Ok((explain(&setting, &startup, &facts, &together), grounds))
     })
 }
 
@@ -512,43 +518,57 @@ pub fn one_pair_to_keep(
     profile: &StartupProfile,
     mandate: &Mandate,
 ) -> Result<(Explanation, Grounds), Error> {
-    let (startup, facts, known) = facts_of(conn, ground, profile, mandate)?;
-    let ask = ask_one(ground, profile, mandate);
-    ground.with_past(context, conn, ask, |conn, past| {
-        let setting = ground.setting(&ground.taxonomy, past);
-        let taxonomy = db::taxonomies::insert_if_new(conn, &ground.taxonomy, context.now())?;
-        let grounds = recompute::grounds(&setting, &startup, &facts, known, taxonomy);
-        Ok((explain(&setting, &startup, &facts, &known), grounds))
-    })
+    let known = known_of(conn, ground, (profile, mandate))?;
+    let taxonomy = db::taxonomies::insert_if_new(conn, &ground.taxonomy, context.now())?;
+    let pair = (profile, mandate);
+    one_of_with_grounds(context, conn, (ground, &known), pair, taxonomy)
+}
+
+/// The gates of one of several pairs of a programme, of which everything is
+/// known.
+pub(super) fn gates(
+    ground: &Ground,
+    known: &Known,
+    (profile, mandate): (&StartupProfile, &Mandate),
+) -> Vec<GateTrace> {
+    let (startup, facts, together) = facts_of(known, ground, profile, mandate);
+    let setting = ground.setting(&ground.taxonomy, None);
+    trace_gates(&setting, &startup, &facts, &together)
+}
+
+fn known_of(
+    conn: &mut Conn,
+    ground: &Ground,
+    (profile, mandate): (&StartupProfile, &Mandate),
+) -> Result<Known, Error> {
+    Known::load(
+        conn,
+        &[(ground.programme.id, profile, mandate)],
+        ground.today,
+    )
 }
 
 fn facts_of<'a>(
-    conn: &mut Conn,
+    known: &Known,
     ground: &Ground,
     profile: &'a StartupProfile,
     mandate: &'a Mandate,
-) -> Result<(StartupFacts<'a>, MandateFacts<'a>, PairFacts), Error> {
+) -> (StartupFacts<'a>, MandateFacts<'a>, PairFacts) {
     let taxonomy = &ground.taxonomy;
     let programme = ground.programme.id;
-    let clearances = clearances_of(
-        conn,
-        &[profile.organization, mandate.organization],
-        ground.today,
-    )?;
     let startup = ground.startup(
         taxonomy,
         profile,
-        clearances.get(&profile.organization).copied(),
-        db::programmes::is_startup_admitted(conn, programme, profile.id)?,
+        known.clearance(profile.organization),
+        known.admits_startup(programme, profile.id),
     );
     let facts = ground.mandate(
         mandate,
-        clearances.get(&mandate.organization).copied(),
-        db::programmes::is_mandate_admitted(conn, programme, mandate.id)?,
+        known.clearance(mandate.organization),
+        known.admits_mandate(programme, mandate.id),
     );
-    let released = ground.released(conn, taxonomy, profile, mandate.country)?;
-    let known = Relations::load(conn, profile.organization)?.with(mandate.organization, released);
-    Ok((startup, facts, known))
+    let together = known.together(taxonomy, (programme, profile, mandate));
+    (startup, facts, together)
 }
 
 fn is_sensitive(taxonomy: &Taxonomy, profile: &StartupProfile) -> bool {

@@ -239,14 +239,14 @@ fn quoted(
 fn conflicts(quotations: &[Quotation], stored: &[Stored]) -> Vec<Fault> {
     let both = quotations.iter().zip(stored).enumerate();
     both.filter_map(|(place, (quotation, stored))| match stored {
-        Stored::Conflict(before) => Some(Fault {
-            pointer: format!("/quotes/{place}/value"),
-            code: "rate_conflict".into(),
-            detail: format!(
+        Stored::Conflict(before) => Some(Fault::new(
+            format!("/quotes/{place}/value"),
+            "rate_conflict",
+            format!(
                 "{} {} were {} {} on {}, as it is on record.",
                 before.nominal, quotation.base, before.value, quotation.quote, quotation.on
             ),
-        }),
+        )),
         Stored::New | Stored::Same => None,
     })
     .collect()

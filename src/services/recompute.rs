@@ -181,10 +181,7 @@ pub fn check_all(conn: &mut Conn) -> Result<Report, Error> {
         }
         match page.get(AT_ONCE - 1) {
             Some(last) if page.len() > AT_ONCE => {
-                after = Some(Cursor {
-                    created_at: last.created_at,
-                    id: last.id.uuid(),
-                });
+                after = Some(Cursor::at(last.created_at, last.id));
             }
             _ => return Ok(report),
         }

@@ -5,26 +5,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 
 use crate::db::{self, Conn};
 use crate::domain::commitment::after_day;
 use crate::domain::country::Country;
+use crate::domain::deal_money::Worth;
 use crate::domain::ids::{OrganizationId, ProgrammeId};
-use crate::domain::money::{Currency, Money};
+use crate::domain::money::Currency;
 use crate::domain::programme::Programme;
-use crate::domain::rate_lock::RateLock;
-use crate::domain::report::course::{Courses, Said, Standing};
+use crate::domain::report::course::{Courses, Said};
 use crate::domain::report::{
     Column, Period, ReportKind, Row, Table, Unit, gini_bp, percentile, quarter_start, share_bp,
     small, top_three_bp,
 };
 use crate::domain::scorecard::Line;
-use crate::domain::text::Slug;
 use crate::domain::values::Side;
 
 use super::locked::LockedBook;
-use super::scorecard::signed_stages;
-use super::{Caller, Context, Error, commitments};
+use super::pipelines::{signed_stages, stages_in_order};
+use super::stage_report::stages;
+use super::{Caller, Context, Error, commitments, notices};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +62,7 @@ pub struct Report {
 }
 
 /// The name of the row that sums up the others.
-const TOTAL: &str = "total";
+pub(super) const TOTAL: &str = "total";
 
 /// Makes a report, for the programme's parties and the operator's people. The
 /// parties choose neither days nor shorter periods: from two reports that
@@ -90,11 +91,18 @@ pub async fn read(
                 ReportKind::Introductions => {
                     introductions(&context_in, conn, id, &courses, &query, by)?
                 }
-                ReportKind::Pipeline => pipeline(&context_in, conn, &courses, &query)?,
+                ReportKind::Pipeline => pipeline(&context_in, conn, id, &courses, &query)?,
+                ReportKind::Stages => {
+                    let order = stages_in_order(&context_in, conn, id)?;
+                    stages(&order, &courses, &query, by)
+                }
                 ReportKind::Concentration => concentration(conn, id, &courses, &query)?,
             };
-            if !operator {
-                small::hide(&mut table);
+            match query.kind {
+                _ if operator => {}
+                // What goes on from one stage comes to the next.
+                ReportKind::Stages => small::hide_whole(&mut table),
+                _ => small::hide(&mut table),
             }
             Ok(Report {
                 programme,
@@ -130,7 +138,7 @@ fn courses(
     id: ProgrammeId,
     until: DateTime<Utc>,
 ) -> Result<Courses, Error> {
-    let signed = signed_stages(context);
+    let signed = signed_stages(context, conn, Some(id))?;
     let mut courses = Courses::default();
     db::events::each_of_programme(conn, id, until, |event| {
         let line = Line {
@@ -145,7 +153,7 @@ fn courses(
 }
 
 impl Query {
-    fn takes(&self, at: DateTime<Utc>) -> bool {
+    pub(super) fn takes(&self, at: DateTime<Utc>) -> bool {
         self.covers(at.date_naive())
     }
 
@@ -154,11 +162,11 @@ impl Query {
     }
 }
 
-const fn count(key: &'static str) -> Column {
+pub(super) const fn count(key: &'static str) -> Column {
     column(key, Unit::Count, &[])
 }
 
-const fn column(key: &'static str, unit: Unit, of: &'static [usize]) -> Column {
+pub(super) const fn column(key: &'static str, unit: Unit, of: &'static [usize]) -> Column {
     Column { key, unit, of }
 }
 
@@ -242,6 +250,21 @@ const INTRODUCTIONS: &[Column] = &[
     column("response_p90", Unit::WorkingDays, &[1, 2]),
 ];
 
+/// The zones of firms that were looked up already.
+#[derive(Default)]
+struct Zones(BTreeMap<OrganizationId, Tz>);
+
+impl Zones {
+    fn of(&mut self, conn: &mut Conn, firm: OrganizationId) -> Result<Tz, Error> {
+        if let Some(zone) = self.0.get(&firm) {
+            return Ok(*zone);
+        }
+        let zone = notices::zone_of(conn, firm)?;
+        self.0.insert(firm, zone);
+        Ok(zone)
+    }
+}
+
 /// One answer of a cohort.
 struct Answered {
     said: Said,
@@ -258,6 +281,7 @@ fn introductions(
 ) -> Result<Table, Error> {
     let sides = db::reports::introduction_sides(conn, id)?;
     let countries = countries(conn, sides.values().flat_map(|(a, b)| [*a, *b]))?;
+    let mut zones = Zones::default();
     let mut cohorts: BTreeMap<String, Vec<Answered>> = BTreeMap::new();
     for question in courses.questions.iter().filter(|it| query.takes(it.put)) {
         let firm = sides.get(&question.introduction).zip(question.side);
@@ -270,9 +294,14 @@ fn introductions(
             .flatten();
         let calendar = context.calendars.of(country);
         let answered = matches!(question.said, Said::Yes | Said::No);
+        // By the clock of whoever answered, as they were reminded.
+        let zone = match firm {
+            Some(firm) => zones.of(conn, firm)?,
+            None => Tz::UTC,
+        };
         let days = question.at.filter(|_| answered).map(|at| {
-            let days = calendar.working_days(question.put.date_naive(), at.date_naive());
-            i64::from(days)
+            let [put, at] = [question.put, at].map(|at| at.with_timezone(&zone).date_naive());
+            i64::from(calendar.working_days(put, at))
         });
         let name = by.name(question.put.date_naive());
         cohorts.entry(name).or_default().push(Answered {
@@ -348,20 +377,14 @@ struct Stand {
     compared: i64,
 }
 
-/// What a deal is worth: what arrived, else what is promised in it.
-fn amounts(deal: &Standing) -> Vec<(Money, RateLock)> {
-    match deal.funded.filter(|_| deal.status == "won") {
-        Some(funded) => vec![(funded.amount, funded.lock)],
-        None => deal.promised.values().copied().collect(),
-    }
-}
-
 fn pipeline(
     context: &Context,
     conn: &mut Conn,
+    id: ProgrammeId,
     courses: &Courses,
     query: &Query,
 ) -> Result<Table, Error> {
+    let stages = stages_in_order(context, conn, id)?;
     let mut rates = LockedBook::default();
     let mut stands: BTreeMap<(String, usize, String, String), Stand> = BTreeMap::new();
     for deal in courses.deals.values() {
@@ -372,7 +395,7 @@ fn pipeline(
             continue;
         };
         let mut by_currency: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-        for (amount, lock) in amounts(deal) {
+        for Worth { amount, lock, .. } in deal.worth() {
             let sums = by_currency.entry(amount.currency.to_string()).or_default();
             sums.0 = sums.0.saturating_add(amount.amount_minor);
             let compared = rates.convert(conn, amount, &lock, query.currency)?;
@@ -381,7 +404,10 @@ fn pipeline(
         if by_currency.is_empty() {
             by_currency.insert(String::new(), (0, 0));
         }
-        let order = stage_order(context, deal);
+        // Last where no version has it.
+        let stages = stages.get(&deal.pipeline);
+        let order = stages.and_then(|it| it.iter().position(|it| *it == deal.stage));
+        let order = order.unwrap_or(usize::MAX);
         for (currency, (amount, compared)) in by_currency {
             let key = (deal.pipeline.clone(), order, deal.stage.clone(), currency);
             let stand = stands.entry(key).or_default();
@@ -409,16 +435,6 @@ fn pipeline(
     })
 }
 
-/// The place of a deal's stage in its pipeline; last where it has none now.
-fn stage_order(context: &Context, deal: &Standing) -> usize {
-    let slug = |text: &str| text.parse::<Slug>().ok();
-    let found = slug(&deal.pipeline).and_then(|pipeline| {
-        let pipeline = context.pipelines.get(&pipeline)?;
-        pipeline.find(&slug(&deal.stage)?).map(|(place, _)| place)
-    });
-    found.unwrap_or(usize::MAX)
-}
-
 const CONCENTRATION: &[Column] = &[
     count("firms"),
     column("top_three_bp", Unit::Share, &[0]),
@@ -435,27 +451,31 @@ fn concentration(
     let dealt = db::reports::deal_sides(conn, id)?;
     let mut rates = LockedBook::default();
     let mut sums: BTreeMap<(&str, &str), BTreeMap<OrganizationId, i64>> = BTreeMap::new();
-    let mut add = |sides: Option<&(OrganizationId, OrganizationId)>, what, by: i64| {
-        if let Some((startup, investor)) = sides {
-            for (side, firm) in [("startup", startup), ("investor", investor)] {
-                let sum = sums
-                    .entry((side, what))
-                    .or_default()
-                    .entry(*firm)
-                    .or_default();
-                *sum = sum.saturating_add(by);
-            }
+    let mut add = |(startup, investor): (OrganizationId, OrganizationId), what, by: i64| {
+        for (side, firm) in [("startup", startup), ("investor", investor)] {
+            let sum = sums.entry((side, what)).or_default();
+            let sum = sum.entry(firm).or_default();
+            *sum = sum.saturating_add(by);
         }
     };
     for (id, way) in &courses.ways {
-        if way.sent.is_some_and(|at| query.takes(at)) {
-            add(introduced.get(id), "introductions_sent", 1);
+        let sent = way.sent.is_some_and(|at| query.takes(at));
+        if let Some(sides) = introduced.get(id).filter(|_| sent) {
+            add(*sides, "introductions_sent", 1);
         }
     }
     for (id, deal) in &courses.deals {
-        if let Some(funded) = deal.funded.filter(|it| query.covers(it.value_date)) {
-            let value = rates.convert(conn, funded.amount, &funded.lock, query.currency)?;
-            add(dealt.get(id), "money_funded", value.unwrap_or(0));
+        let Some((startup, investor)) = dealt.get(id) else {
+            continue;
+        };
+        for worth in deal.worth() {
+            let funded = worth.funded();
+            if let Some(funded) = funded.filter(|it| query.covers(it.value_date)) {
+                let value = rates.convert(conn, funded.amount, &funded.lock, query.currency)?;
+                // Whoever paid, not only whose introduction began it.
+                let payer = worth.firm.unwrap_or(*investor);
+                add((*startup, payer), "money_funded", value.unwrap_or(0));
+            }
         }
     }
     let row = |((side, what), firms): ((&str, &str), BTreeMap<OrganizationId, i64>)| {

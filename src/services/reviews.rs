@@ -3,38 +3,47 @@
 //! revision, in a programme, towards a country; whatever waits on it moves
 //! together, each record by its own machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::db::idempotency::Settled;
-use crate::db::page::Page;
-use crate::db::worklist::{self as waiting, Waiting};
+use crate::db::page::{Cursor, Page};
+use crate::db::reviews::{Waits as Row, Which};
 use crate::db::{self, Conn};
+use crate::domain::compliance::WaitingKind;
 use crate::domain::country::Country;
-use crate::domain::disclosure::{Decision, Rule};
+use crate::domain::disclosure::Rule;
 use crate::domain::event::SubjectKind;
 use crate::domain::ids::{IntroductionId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
-use crate::domain::introduction::IntroductionStatus;
 use crate::domain::permission::Operation;
-use crate::domain::profile::ControlAnswers;
-use crate::domain::release::{Matter, sensitive, unreleased};
-use crate::domain::review::{MatchAction, MatchStatus};
+use crate::domain::release::Leave;
+use crate::domain::review::MatchAction;
 use crate::domain::tag::Sensitivity;
 use crate::domain::terms;
 use crate::domain::text::Slug;
 
-use super::disclosure::{self, Occasion, Pair};
 use super::introductions::{self, Step};
+use super::known::each;
 use super::matches::{self, Move};
 use super::once::{Intent, settle_once};
-use super::paging::{PageRequest, after, read_page};
+use super::paging::{PageRequest, after, read_some};
+use super::review_questions::{members, questions, scope_of};
 use super::review_records::{self, Waits};
 use super::{Caller, Context, Error};
 
-/// The longest waiting records of each kind that are looked at.
-const MOST: i64 = 500;
+/// Rows that are looked at together, at most.
+const AT_ONCE: usize = 100;
+/// And at least: some of them may need no decision.
+const LEAST_AT_ONCE: usize = 20;
+/// How often one request looks for more: where few of those that wait are asked
+/// for, it would walk all of them. What is left is at the page's cursor.
+const ROUNDS: usize = 20;
+
+/// Of what waits on a question, so many matches and as many introductions are
+/// named.
+pub const SHOWN_OF_EACH: usize = 100;
 
 /// How many records one request moves: they share a transaction, and nobody
 /// else's write should wait long for it.
@@ -72,9 +81,11 @@ pub struct Review {
     pub two_people: bool,
     /// How many have said so already of everything that is open.
     pub released_by: usize,
-    /// Matches that wait on it.
+    /// How many records wait on it.
+    pub waiting: usize,
+    /// Matches that wait on it: [`SHOWN_OF_EACH`] at most, the longest waiting.
     pub matches: Vec<MatchId>,
-    /// Introductions that wait on it.
+    /// Introductions that wait on it, likewise.
     pub introductions: Vec<IntroductionId>,
     /// Those whose requests say something that has to be read.
     pub worded: Vec<Worded>,
@@ -106,49 +117,49 @@ pub struct Worded {
 }
 
 impl Review {
-    fn note_rules(&mut self, rules: impl IntoIterator<Item = Rule>) {
+    pub(super) fn note_rules(&mut self, rules: impl IntoIterator<Item = Rule>) {
         self.rules.extend(rules);
         self.rules.sort_unstable();
         self.rules.dedup();
     }
-
-    /// The record that has waited longest names the question.
-    fn id(&self) -> Uuid {
-        let matches = self.matches.first().map(|id| id.uuid());
-        matches
-            .or(self.introductions.first().map(|id| id.uuid()))
-            .unwrap_or_default()
-    }
 }
 
-/// Which questions; what is absent doesn't matter.
-#[derive(Debug, Clone, Copy, Default)]
+/// Which of what waits; what is absent doesn't matter.
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
+    /// Of that kind.
+    pub kind: Option<WaitingKind>,
     /// In that programme.
     pub programme: Option<ProgrammeId>,
     /// About that profile.
     pub profile: Option<StartupProfileId>,
     /// Towards that country.
     pub country: Option<Country>,
+    /// About a profile with that tag, or one below it.
+    pub tag: Option<Slug>,
+    /// That began to wait at that time or later.
+    pub since: Option<DateTime<Utc>>,
     /// That need two people, or one.
     pub two_people: Option<bool>,
 }
 
 impl Filter {
-    fn takes(&self, review: &Review) -> bool {
-        let scope = &review.scope;
-        self.programme.is_none_or(|it| scope.programme == it)
-            && self.profile.is_none_or(|it| scope.profile == it)
-            && self.country.is_none_or(|it| scope.country == Some(it))
-            && self.two_people.is_none_or(|it| review.two_people == it)
+    const fn which(&self) -> Which {
+        Which {
+            kind: self.kind,
+            programme: self.programme,
+            profile: self.profile,
+            country: self.country,
+            since: self.since,
+        }
     }
 
-    /// A record that waits by itself is decided for all countries.
-    fn takes_record(&self, waits: &Waits) -> bool {
-        self.programme.is_none_or(|it| waits.programme == Some(it))
-            && self.profile.is_none_or(|it| waits.profile == Some(it))
-            && self.country.is_none()
-            && self.two_people.is_none_or(|it| waits.two_people == it)
+    fn takes(&self, entry: &Entry) -> bool {
+        let two_people = match entry {
+            Entry::Question(review) => review.two_people,
+            Entry::Record(waits) => waits.two_people,
+        };
+        self.two_people.is_none_or(|it| two_people == it)
     }
 }
 
@@ -161,17 +172,16 @@ pub enum Entry {
     Record(Box<Waits>),
 }
 
-impl Entry {
-    fn place(&self) -> (DateTime<Utc>, Uuid) {
-        match self {
-            Self::Question(review) => (review.since, review.id()),
-            Self::Record(waits) => (waits.since, waits.id),
-        }
-    }
+/// An entry, and where it stands in the queue.
+struct Placed {
+    entry: Entry,
+    since: DateTime<Utc>,
+    id: Uuid,
 }
 
 /// What waits for compliance, the longest waiting first: the questions of the
-/// gate, and the records that somebody has to look at by themselves.
+/// gate, and the records that somebody has to look at by themselves. A page may
+/// be shorter than asked for, and empty, while more is at its cursor.
 pub async fn list(
     context: &Context,
     caller: &Caller,
@@ -179,157 +189,112 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Page<Entry>, Error> {
     caller.may(Operation::ReadCompliance, &[])?;
-    let (context_in, caller_in) = (context.clone(), caller.clone());
-    read_page(
+    let name = format!("reviews {filter:?}");
+    let (context_in, caller) = (context.clone(), caller.clone());
+    let page = read_some(
         context,
-        format!("reviews {filter:?}"),
+        name,
         page,
-        move |conn, cursor, limit| {
-            let cursor = cursor.map(|cursor| (cursor.created_at, cursor.id));
-            let questions = all(&context_in, conn)?.into_iter();
-            let questions = questions.filter(|review| filter.takes(review));
-            let mut found: Vec<_> = questions.map(|it| Entry::Question(Box::new(it))).collect();
-            // What is asked for one country has no such records.
-            let records = match filter.country {
-                Some(_) => Vec::new(),
-                None => review_records::all(&context_in, conn, MOST)?,
-            };
-            let records = records.into_iter();
-            // Of a firm of their own nobody decides.
-            let records = records.filter(|it| {
-                caller_in.may(Operation::ReadCompliance, &it.firms).is_ok()
-                    && filter.takes_record(it)
-            });
-            found.extend(records.map(|it| Entry::Record(Box::new(it))));
-            found.retain(|entry| cursor.is_none_or(|cursor| entry.place() > cursor));
-            found.sort_by_key(Entry::place);
-            found.truncate(limit.saturating_add(1));
-            Ok(found)
-        },
-        |entry| {
-            let (since, id) = entry.place();
-            after(since, id)
-        },
+        move |conn, cursor, limit| fill(&context_in, conn, &caller, &filter, cursor, limit),
+        |placed| after(placed.since, placed.id),
     )
-    .await
+    .await?;
+    Ok(page.map(|placed| placed.entry))
 }
 
-/// Every open question, the longest waiting first.
-fn all(context: &Context, conn: &mut Conn) -> Result<Vec<Review>, Error> {
-    let mut reviews: BTreeMap<Scope, Review> = BTreeMap::new();
-    for found in waiting::matches(conn, MatchStatus::UnderReview, MOST)? {
-        let id: MatchId = found.id.into();
-        let record = matches::load(conn, id)?;
-        let pair = Pair::load(
-            conn,
-            record.programme,
-            record.startup_profile,
-            record.mandate,
-        )?;
-        if let Some(review) = place(context, conn, &mut reviews, &pair, &found)? {
-            review.matches.push(id);
+/// How many entries the queue has, up to a limit and one more, and whether some
+/// of what waits wasn't looked at.
+pub(super) async fn count(
+    context: &Context,
+    caller: &Caller,
+    filter: Filter,
+    limit: usize,
+) -> Result<(usize, bool), Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    let (context_in, caller) = (context.clone(), caller.clone());
+    let count = move |conn: &mut Conn| {
+        let (found, rest) = fill(&context_in, conn, &caller, &filter, None, limit)?;
+        Ok::<_, Error>((found.len(), rest.is_some()))
+    };
+    context.db.read(count).await
+}
+
+/// A page and one more, if there is one: what needs no decision by its content
+/// is passed over, and so is what is about a firm of the caller's own. Where that
+/// took too many rounds, what was found and the last row that was looked at.
+fn fill(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    filter: &Filter,
+    mut cursor: Option<Cursor>,
+    limit: usize,
+) -> Result<(Vec<Placed>, Option<Cursor>), Error> {
+    let mut page = Vec::new();
+    for round in 0..ROUNDS {
+        // Where the first round wasn't enough, few are asked for of many.
+        let some = if round == 0 {
+            limit.saturating_add(1).clamp(LEAST_AT_ONCE, AT_ONCE)
+        } else {
+            AT_ONCE
+        };
+        let mut rows = db::reviews::list(conn, &filter.which(), cursor, some)?;
+        let more = rows.len() > some;
+        rows.truncate(some);
+        cursor = rows.last().map(|row| after(row.since, row.id));
+        if let Some(tag) = &filter.tag {
+            with_tag(context, conn, tag, &mut rows)?;
         }
-    }
-    for found in waiting::introductions(conn, IntroductionStatus::Held, MOST)? {
-        let id: IntroductionId = found.id.into();
-        let record = introductions::load(conn, id)?;
-        let pair = introductions::pair(conn, &record)?;
-        if let Some(review) = place(context, conn, &mut reviews, &pair, &found)? {
-            review.introductions.push(id);
-            let hits = terms::marked(&record.blurb, &context.taxonomy());
-            if !hits.is_empty() {
-                review.note_rules([Rule::Terms]);
-                review.worded.push(Worded {
-                    introduction: id,
-                    version: record.version,
-                    words: hits.into_iter().map(|hit| hit.words).collect(),
+        let mut questions = questions(context, conn, &rows)?;
+        let mut records = review_records::of_rows(context, conn, &rows)?;
+        for row in rows {
+            let entry = match row.kind {
+                WaitingKind::Question => questions.remove(&row.id).map(Entry::Question),
+                _ => records
+                    .remove(&row.id)
+                    // Of a firm of their own nobody decides.
+                    .filter(|it| caller.may(Operation::ReadCompliance, &it.firms).is_ok())
+                    .map(|waits| Entry::Record(Box::new(waits))),
+            };
+            if let Some(entry) = entry.filter(|entry| filter.takes(entry)) {
+                page.push(Placed {
+                    entry,
+                    since: row.since,
+                    id: row.id,
                 });
+                if page.len() > limit {
+                    return Ok((page, None));
+                }
             }
         }
-    }
-    let mut reviews: Vec<_> = reviews.into_values().collect();
-    reviews.sort_by_key(|review| (review.since, review.id()));
-    Ok(reviews)
-}
-
-/// The question that a pair belongs to, made where it is the first; none for
-/// what no decision would change.
-fn place<'a>(
-    context: &Context,
-    conn: &mut Conn,
-    reviews: &'a mut BTreeMap<Scope, Review>,
-    pair: &Pair,
-    found: &Waiting,
-) -> Result<Option<&'a mut Review>, Error> {
-    let scope = Scope {
-        profile: pair.profile.id,
-        revision: pair.profile.revision,
-        programme: pair.programme.id,
-        country: pair.mandate.country,
-    };
-    let decision = disclosure::ask(context, conn, pair, Occasion::Running)?;
-    let (rules, two_people) = match decision {
-        Decision::Review { rules, two_people } => (rules, two_people),
-        Decision::Deny { rules } => (rules, false),
-        // Nothing is open any more; a yes moves it on.
-        Decision::Allow => (vec![], false),
-    };
-    if let std::collections::btree_map::Entry::Vacant(entry) = reviews.entry(scope) {
-        entry.insert(question(context, conn, scope, pair, found.since)?);
-    }
-    if let Some(review) = reviews.get_mut(&scope) {
-        review.since = review.since.min(found.since);
-        review.two_people |= two_people;
-        review.note_rules(rules);
-        return Ok(Some(review));
-    }
-    Ok(None)
-}
-
-fn question(
-    context: &Context,
-    conn: &mut Conn,
-    scope: Scope,
-    pair: &Pair,
-    since: DateTime<Utc>,
-) -> Result<Review, Error> {
-    let content = &pair.profile.content;
-    let releases = disclosure::releases(context, conn, pair)?;
-    let all = sensitive(content, &context.taxonomy());
-    let open = unreleased(all.clone(), &releases);
-    let tags = all.into_iter().filter_map(|it| {
-        let decided = !open.contains(&it);
-        match it.matter {
-            Matter::Tag(slug) => Some(SensitiveTag {
-                slug,
-                sensitivity: it.sensitivity,
-                decided,
-            }),
-            _ => None,
+        if !more {
+            return Ok((page, None));
         }
-    });
-    let firm = db::organizations::find(conn, pair.profile.organization)?;
-    let people = open.iter().map(|it| it.people(&releases));
-    let released_by = people.min().unwrap_or_default();
-    Ok(Review {
-        scope,
-        startup: pair.profile.organization,
-        startup_name: firm
-            .map(|firm| firm.details.display_name().to_string())
-            .unwrap_or_default(),
-        rules: vec![],
-        tags: tags.collect(),
-        control_answers: content
-            .controls
-            .as_ref()
-            .is_some_and(ControlAnswers::needs_review),
-        two_people: false,
-        released_by,
-        matches: vec![],
-        introductions: vec![],
-        worded: vec![],
-        since,
-    })
+    }
+    Ok((page, cursor))
+}
+
+/// Keeps the rows about a profile that has a tag, or one below it.
+fn with_tag(
+    context: &Context,
+    conn: &mut Conn,
+    tag: &Slug,
+    rows: &mut Vec<Row>,
+) -> Result<(), Error> {
+    let taxonomy = context.taxonomy();
+    let profiles = each(rows.iter().filter_map(|row| row.about.profile));
+    let mut tagged: BTreeSet<StartupProfileId> = BTreeSet::new();
+    for profile in db::startup_profiles::find_many(conn, &profiles)? {
+        if profile
+            .content
+            .all_tags()
+            .any(|it| taxonomy.is_within(it, tag))
+        {
+            tagged.insert(profile.id);
+        }
+    }
+    rows.retain(|row| row.about.profile.is_some_and(|it| tagged.contains(&it)));
+    Ok(())
 }
 
 /// What compliance says.
@@ -369,7 +334,7 @@ pub async fn decide(
     caller: &Caller,
     intent: Option<Intent>,
     scopes: Vec<Scope>,
-    (ruling, reason): (Ruling, &str),
+    (ruling, leave): (Ruling, Leave),
     read: BTreeMap<IntroductionId, i64>,
 ) -> Result<Vec<(Scope, Vec<Outcome>)>, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
@@ -377,13 +342,13 @@ pub async fn decide(
         context: context.clone(),
         caller: caller.clone(),
         ruling,
-        reason: reason.to_owned(),
+        leave,
         read,
     };
     // Each record's own machine looks again whether it still waits.
-    let context_in = context.clone();
-    let open = context.db.read(move |conn| all(&context_in, conn)).await?;
-    let waiting = waiting_on(&open, &scopes);
+    let of_scopes = scopes.clone();
+    let waiting = move |conn: &mut Conn| waiting_on(conn, &of_scopes);
+    let waiting = context.db.read(waiting).await?;
     let job = move |conn: &mut Conn| said.settle(conn, &waiting);
     let settled = settle_once(context, caller.id(), intent, job).await?;
     let mut decided: Vec<_> = scopes.into_iter().map(|scope| (scope, vec![])).collect();
@@ -404,17 +369,23 @@ pub async fn decide(
 
 /// The records that wait on these scopes, each with the place of its scope and
 /// the revision that is decided.
-fn waiting_on(open: &[Review], scopes: &[Scope]) -> Vec<(usize, Record, i64)> {
+fn waiting_on(conn: &mut Conn, scopes: &[Scope]) -> Result<Vec<(usize, Record, i64)>, Error> {
+    let profiles = each(scopes.iter().map(|scope| scope.profile));
+    // One more than are moved, so that it is told when some are left.
+    let open = members(conn, &profiles, MOST_AT_ONCE.saturating_add(1))?;
     let mut waiting = Vec::new();
     for (place, scope) in scopes.iter().enumerate() {
-        for review in open.iter().filter(|review| review.scope == *scope) {
-            let matches = review.matches.iter().copied().map(Record::Match);
-            let introductions = review.introductions.iter().copied();
-            let records = matches.chain(introductions.map(Record::Introduction));
-            waiting.extend(records.map(|record| (place, record, scope.revision)));
-        }
+        let on_it = open
+            .iter()
+            .filter(|member| scope_of(&member.pair) == *scope);
+        let on_it: Vec<Record> = on_it.map(|member| member.record.record()).collect();
+        let is_match = |record: &&Record| matches!(record, Record::Match(_));
+        let (matches, introductions): (Vec<&Record>, Vec<&Record>) =
+            on_it.iter().partition(is_match);
+        let records = matches.into_iter().chain(introductions);
+        waiting.extend(records.map(|record| (place, *record, scope.revision)));
     }
-    waiting
+    Ok(waiting)
 }
 
 /// What is said, and by whom.
@@ -422,7 +393,7 @@ struct Said {
     context: Context,
     caller: Caller,
     ruling: Ruling,
-    reason: String,
+    leave: Leave,
     read: BTreeMap<IntroductionId, i64>,
 }
 
@@ -507,15 +478,16 @@ impl Said {
                 Ruling::Refuse => MatchAction::Block,
             },
             until: None,
-            reason: Some(self.reason.clone()),
+            reason: Some(self.leave.reason.clone()),
             note: None,
+            holds_until: self.leave.until,
         }
     }
 
     fn of_introduction(&self, revision: i64) -> Step {
         match self.ruling {
-            Ruling::Release => Step::Release(self.reason.clone(), revision),
-            Ruling::Refuse => Step::Refuse(self.reason.clone()),
+            Ruling::Release => Step::Release(self.leave.clone(), revision),
+            Ruling::Refuse => Step::Refuse(self.leave.reason.clone()),
         }
     }
 }

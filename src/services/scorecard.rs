@@ -12,18 +12,17 @@ use crate::db::{self, Conn};
 use crate::domain::commitment::{
     Adds, Commitment, Health, Measure, TargetKind, WHOLE_BP, after_day, health, share,
 };
+use crate::domain::deal_money::Funded;
 use crate::domain::ids::{CommitmentId, ProgrammeId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::programme::{Programme, ProgrammeStatus};
 use crate::domain::report::small;
-use crate::domain::scorecard::{Account, CommitmentState, Funded, Line};
+use crate::domain::scorecard::{Account, CommitmentState, Line};
 use crate::domain::telling::{DealsTold, Teller};
 
 use super::locked::LockedBook;
+use super::pipelines::signed_stages;
 use super::{Caller, Context, Error, commitments};
-
-/// The stage from which on a deal counts as signed, in pipelines that have it.
-const SIGNED: &str = "signed";
 
 /// How far a commitment was.
 #[derive(Debug, Clone)]
@@ -32,12 +31,13 @@ pub struct Progress {
     pub commitment: Commitment,
     /// How it stood.
     pub state: CommitmentState,
-    /// How many, or how many minor units of the target's currency.
-    pub done: i64,
-    /// The share of the target, in bp.
-    pub share: i64,
-    /// How it did.
-    pub health: Health,
+    /// How many, or how many minor units of the target's currency; none where
+    /// the reader isn't told, which is not the same as nothing.
+    pub done: Option<i64>,
+    /// The share of the target, in bp; none likewise.
+    pub share: Option<i64>,
+    /// How it did; none likewise, unless it was closed.
+    pub health: Option<Health>,
     /// Money that counts for it but could not be compared: no rate was there.
     pub uncompared: Vec<Money>,
 }
@@ -53,6 +53,22 @@ pub struct MoneyFunded {
     pub uncompared: BTreeSet<Currency>,
 }
 
+/// The days on which something first came of a programme; none for what has not
+/// happened or is not told.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Firsts {
+    /// Two met.
+    pub meeting: Option<NaiveDate>,
+    /// A session of a practice was held.
+    pub session: Option<NaiveDate>,
+    /// A deal was opened.
+    pub deal: Option<NaiveDate>,
+    /// A deal was signed.
+    pub signature: Option<NaiveDate>,
+    /// Money arrived.
+    pub funding: Option<NaiveDate>,
+}
+
 /// What came of a programme.
 #[derive(Debug, Clone)]
 pub struct Scorecard {
@@ -62,9 +78,10 @@ pub struct Scorecard {
     pub as_of: NaiveDate,
     /// Where it stood; none before it came.
     pub status: Option<ProgrammeStatus>,
-    /// The day from which days are counted: when it came into force, else its
-    /// first day by its text.
+    /// The day from which days are counted, by [`Account::mou_on`].
     pub mou_on: NaiveDate,
+    /// What first came of it.
+    pub firsts: Firsts,
     /// What the log says; deals and their money are told beside it.
     pub account: Account,
     /// Deals: to parties as of the end of a quarter, and only where they are
@@ -117,7 +134,7 @@ pub(super) fn share_of(
 ) -> Result<i64, Error> {
     let progress = progress_of(context, conn, programme)?;
     let found = progress.iter().find(|it| it.commitment.id == id);
-    Ok(found.map_or(0, |progress| progress.share))
+    Ok(found.and_then(|progress| progress.share).unwrap_or(0))
 }
 
 /// How the commitments of a programme do today.
@@ -128,6 +145,21 @@ pub(super) fn progress_of(
 ) -> Result<Vec<Progress>, Error> {
     let today = context.now().date_naive();
     Ok(of(context, conn, programme.clone(), today, true)?.commitments)
+}
+
+/// The same as its parties are told of it, by commitment; none where nothing is
+/// told.
+pub(super) fn told_of(
+    context: &Context,
+    conn: &mut Conn,
+    programme: &Programme,
+) -> Result<BTreeMap<CommitmentId, Health>, Error> {
+    let today = context.now().date_naive();
+    let told = of(context, conn, programme.clone(), today, false)?.commitments;
+    let health = told.into_iter();
+    Ok(health
+        .filter_map(|it| it.health.map(|health| (it.commitment.id, health)))
+        .collect())
 }
 
 /// What the log of a programme says to one reader.
@@ -167,9 +199,19 @@ impl Reading {
 
     /// What that measure counts; none for money and for what people say.
     fn counted(&self, measure: Measure, signed: &BTreeSet<String>) -> Option<i64> {
-        let told = self.told.as_ref();
-        let told = told.and_then(|told| told.deals.counted(measure));
-        told.or_else(|| self.account.counted(measure, signed))
+        match &self.told {
+            Some(told) if measure.is_of_deals() => told.deals.counted(measure),
+            _ => self.account.counted(measure, signed),
+        }
+    }
+
+    /// Whether what that measure counts is told at all.
+    fn tells(&self, measure: Measure) -> bool {
+        match &self.told {
+            Some(told) if measure == Measure::MoneyFunded => told.money_until.is_some(),
+            Some(told) if measure.is_of_deals() => told.deals.counted(measure).is_some(),
+            _ => true,
+        }
     }
 
     fn deals(&self, signed: &BTreeSet<String>) -> DealsTold {
@@ -183,15 +225,21 @@ impl Reading {
         }
     }
 
-    /// Forgets the days of what is not told.
-    fn into_account(self) -> Account {
-        let mut account = self.account;
-        if let Some(Teller { deals, money, .. }) = self.told {
-            account.first_deal = account.first_deal.filter(|_| deals.opened.is_some());
-            account.first_signature = account.first_signature.filter(|_| deals.signed.is_some());
-            account.first_funding = money.first_funding;
+    /// The days on which something first came of it, as far as they are told.
+    fn firsts(&self) -> Firsts {
+        let account = &self.account;
+        let mut firsts = Firsts {
+            meeting: account.first_meeting(),
+            session: account.first_session,
+            deal: account.first_deal,
+            signature: account.first_signature(),
+            funding: self.money().first_funding(),
+        };
+        if let Some(Teller { deals, .. }) = &self.told {
+            firsts.deal = firsts.deal.filter(|_| deals.opened.is_some());
+            firsts.signature = firsts.signature.filter(|_| deals.signed.is_some());
         }
-        account
+        firsts
     }
 }
 
@@ -202,14 +250,13 @@ fn of(
     as_of: NaiveDate,
     whole: bool,
 ) -> Result<Scorecard, Error> {
-    let signed = signed_stages(context);
+    let signed = signed_stages(context, conn, Some(programme.id))?;
     let reading = Reading::of(conn, programme.id, &signed, as_of, whole)?;
     let mut rates = LockedBook::default();
     let money = money_funded(conn, &mut rates, reading.money(), whole)?;
-    let mou_on = reading
-        .account
-        .in_force_at
-        .map_or(programme.details.starts_on, |at| at.date_naive());
+    // A programme that is older than the log is of its first day.
+    let mou_on = reading.account.mou_on();
+    let mou_on = mou_on.unwrap_or(programme.details.starts_on);
     let mut progress = Vec::new();
     for commitment in db::commitments::all(conn, programme.id)? {
         if let Some(state) = reading.account.commitments.get(&commitment.id.uuid()) {
@@ -230,7 +277,8 @@ fn of(
             None => Some(as_of),
         },
         commitments: progress,
-        account: reading.into_account(),
+        firsts: reading.firsts(),
+        account: reading.account,
         programme,
     })
 }
@@ -244,16 +292,22 @@ fn money_funded(
 ) -> Result<MoneyFunded, Error> {
     let mut money = MoneyFunded::default();
     let mut deals: BTreeMap<Currency, i64> = BTreeMap::new();
-    for funded in account.funded() {
-        *deals.entry(funded.amount.currency).or_default() += 1;
-        let Money {
-            amount_minor,
-            currency,
-        } = funded.amount;
-        *money.by_currency.entry(currency).or_default() += amount_minor;
-        match rates.convert(conn, funded.amount, &funded.lock, Currency::USD)? {
-            Some(cents) => money.usd_cents += cents,
-            None => drop(money.uncompared.insert(currency)),
+    for of_deal in account.funded() {
+        let currencies: BTreeSet<_> = of_deal.iter().map(|it| it.amount.currency).collect();
+        for currency in currencies {
+            *deals.entry(currency).or_default() += 1;
+        }
+        for funded in of_deal {
+            let Money {
+                amount_minor,
+                currency,
+            } = funded.amount;
+            let sum = money.by_currency.entry(currency).or_default();
+            *sum = sum.saturating_add(amount_minor);
+            match rates.convert(conn, funded.amount, &funded.lock, Currency::USD)? {
+                Some(cents) => money.usd_cents = money.usd_cents.saturating_add(cents),
+                None => drop(money.uncompared.insert(currency)),
+            }
         }
     }
     if !whole && deals.values().any(|deals| *deals < small::FEWEST) {
@@ -262,15 +316,6 @@ fn money_funded(
         money.uncompared.clear();
     }
     Ok(money)
-}
-
-/// Stages at and after the signature, of all pipelines.
-pub(super) fn signed_stages(context: &Context) -> BTreeSet<String> {
-    let stages = context.pipelines.values().flat_map(|pipeline| {
-        let stages = pipeline.stages().iter();
-        stages.skip_while(|stage| stage.slug.as_str() != SIGNED)
-    });
-    stages.map(|stage| stage.slug.to_string()).collect()
 }
 
 fn line(event: &SealedEvent) -> Line<'_> {
@@ -297,6 +342,7 @@ fn measure(
     mou_on: NaiveDate,
 ) -> Result<Progress, Error> {
     let mut uncompared = Vec::new();
+    let told = reading.tells(state.measure);
     let done = match (reading.counted(state.measure, signed), state.kind) {
         (Some(count), _) => count,
         (None, TargetKind::Count) => added(&state, as_of, |adds| match adds {
@@ -324,14 +370,14 @@ fn measure(
         TargetKind::Money => state.money.map_or(0, |money| money.amount_minor),
         TargetKind::Date | TargetKind::Text => 1,
     };
-    let share = share(done, target);
+    let share = told.then(|| share(done, target));
     let start = mou_on.max(state.made_at.date_naive());
     Ok(Progress {
         health: health(state.status, state.kind, share, (start, state.due), as_of),
         commitment,
         state,
-        done,
-        share: share.clamp(0, 1_000 * WHOLE_BP),
+        done: told.then_some(done),
+        share: share.map(|share| share.clamp(0, 1_000 * WHOLE_BP)),
         uncompared,
     })
 }
@@ -346,7 +392,7 @@ fn added(state: &CommitmentState, as_of: NaiveDate, of: impl Fn(Adds) -> i64) ->
 /// evidence says, compared by the rates that were locked when it was given.
 fn money_of(account: &Account, state: &CommitmentState, as_of: NaiveDate) -> Vec<Funded> {
     if state.measure == Measure::MoneyFunded {
-        return account.funded().collect();
+        return account.funded().flatten().collect();
     }
     let given = state.added.iter().filter(|given| given.on <= as_of);
     given

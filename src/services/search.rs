@@ -35,7 +35,7 @@ pub async fn catch_up(context: &Context) -> Result<usize, Error> {
     tracing::info!(records = behind, "indexing records for the search");
     let mut indexed = 0;
     let mut told = Instant::now();
-    for kind in [Kind::StartupProfile, Kind::Mandate, Kind::Organization] {
+    for kind in Kind::ALL {
         let mut after = None;
         loop {
             let step = context

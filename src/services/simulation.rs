@@ -216,9 +216,9 @@ pub async fn report(
             let some = some.map(|(place, shift)| (at, place + 1, shift)).collect();
             name_all(conn, some)
         },
-        |(at, number, _)| Cursor {
-            created_at: *at,
-            id: Uuid::from_u128(u128::try_from(*number).unwrap_or(0)),
+        |(at, number, _)| {
+            let number = u128::try_from(*number).unwrap_or(0);
+            Cursor::at(*at, Uuid::from_u128(number))
         },
     )
     .await?;

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use crate::db::{self, Conn, confirmations, consumers, mandates, startup_profiles};
+use crate::db::{self, Conn, confirmations, mandates, startup_profiles};
 use crate::domain::compliance::{Freeze, FreezeScope};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::ProgrammeId;
@@ -12,9 +12,9 @@ use crate::domain::mandate::Mandate;
 use crate::domain::profile::StartupProfile;
 
 use super::disclosure::{covers_mandate, covers_startup};
-use super::{Context, Error};
+use super::{Context, Error, following};
 
-/// Looks at all records once a day; its position is the number of the day.
+/// Looks at all records once a day.
 const DAILY: &str = "confirmations_daily";
 /// Days that a record has left at least when a freeze is lifted: whoever
 /// answers for it is asked as often as usual before it lapses.
@@ -72,27 +72,17 @@ impl Standstill {
 /// # Errors
 /// A statement failed.
 pub async fn hold_confirmations(context: &Context) -> Result<usize, Error> {
-    let today = context.now().date_naive();
-    let day = today.signed_duration_since(NaiveDate::default()).num_days();
-    let context_in = context.clone();
-    let (from, idle) = context
-        .db
-        .read(move |conn| {
-            let from = consumers::position(conn, DAILY)?;
-            let still = Standstill::now(&context_in, conn)?;
-            Ok::<_, Error>((from, still.is_empty()))
-        })
-        .await?;
+    let (context_in, today) = (context.clone(), context.now().date_naive());
+    let Some(turn) = following::daily(context, DAILY).await? else {
+        return Ok(0);
+    };
+    let still = move |conn: &mut Conn| Standstill::now(&context_in, conn);
     // A freeze may still be ordered today, before anything lapses tomorrow.
-    if from >= day || idle {
+    if context.db.read(still).await?.is_empty() {
         return Ok(0);
     }
     let held = hold_profiles(context, today).await? + hold_mandates(context, today).await?;
-    context
-        .db
-        .write(move |conn| consumers::advance(conn, DAILY, from, day).map(drop))
-        .await
-        .map_err(Error::from)?;
+    following::done(context, turn).await?;
     Ok(held)
 }
 

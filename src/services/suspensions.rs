@@ -3,15 +3,18 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::db::{self, Conn, suspensions};
+use crate::db::{self, Conn, merges, suspensions};
 use crate::domain::account::Role;
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::investor::InvestorProfile;
+use crate::domain::mandate::Mandate;
+use crate::domain::profile::StartupProfile;
 use crate::domain::suspension::{Standing, Suspension, SuspensionGround};
 
 use super::transitions::code;
-use super::{Caller, Context, Error, investors, mandates, startups};
+use super::{Caller, Context, Error, on_show};
 
 /// The state of every kind of record that is suspended.
 const SUSPENDED: &str = "suspended";
@@ -165,7 +168,12 @@ pub(super) fn suspend_all(
     conn: &mut Conn,
     firm: OrganizationId,
 ) -> Result<usize, Error> {
-    Ok(startups::suspend_of(context, conn, firm)?
-        + mandates::suspend_of(context, conn, firm)?
-        + investors::suspend_of(context, conn, firm)?)
+    let profiles = merges::profiles_of(conn, firm)?;
+    let profiles = profiles.into_iter().map(|(id, ..)| id.uuid());
+    let mandates = merges::mandates_of(conn, firm)?;
+    let mandates = mandates.into_iter().map(|(id, ..)| id.uuid());
+    let investor = db::investor_profiles::of(conn, firm)?.map(|it| it.id.uuid());
+    Ok(on_show::suspend::<StartupProfile>(context, conn, profiles)?
+        + on_show::suspend::<Mandate>(context, conn, mandates)?
+        + on_show::suspend::<InvestorProfile>(context, conn, investor)?)
 }

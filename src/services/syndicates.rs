@@ -1,21 +1,23 @@
 //! Several investors in one deal: the round it fills, what each has promised,
 //! and how full the round is; and all deals of a pipeline as a board.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
 use crate::db::{self, Conn, syndicates};
 use crate::domain::closing::{Closing, ClosingStatus};
+use crate::domain::deal_money::{Funded, worth};
 use crate::domain::deal_work::Camp;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{DealId, OrganizationId, ProgrammeId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::permission::{Hat, Operation};
-use crate::domain::pipeline::{Deal, DealStatus};
-use crate::domain::rate_lock::{LockedRate, RateLock};
+use crate::domain::pipeline::{Deal, DealStatus, PipelineStage};
+use crate::domain::pipeline_set::stages_of_versions;
+use crate::domain::rate_lock::{LockedRate, lock_facts};
 use crate::domain::refusal::Refusal;
-use crate::domain::syndicate::{
-    Firmness, Interest, Participant, Round, Subscription, subscription,
-};
+use crate::domain::syndicate::{Participant, Round, Subscription, subscription};
 use crate::domain::text::Slug;
 
 pub use super::shares::Sums;
@@ -25,7 +27,7 @@ use super::locked::{LockedBook, lock};
 use super::participants::{self, said_paid};
 use super::shares::{sums, weigh};
 use super::transitions::check_version;
-use super::{Caller, Context, Error, apart, closings};
+use super::{Caller, Context, Error, apart, closings, payments};
 
 /// One investor as its reader sees it.
 #[derive(Debug, Clone)]
@@ -158,11 +160,6 @@ pub(super) fn see(
     })
 }
 
-/// Whether a promise still stands.
-const fn counts(interest: Interest) -> bool {
-    !matches!(interest, Interest::Withdrawn)
-}
-
 /// Sets the round that a deal fills, for the startup and curators.
 pub async fn set_round(
     context: &Context,
@@ -183,8 +180,14 @@ pub async fn set_round(
             round.faults().finish()?;
             let kept = closings::fit_round(conn, id, &round)?;
             let today = context_in.now().date_naive();
-            let (locked, rates) = lock(conn, today, round.currency)?;
-            round.lock = kept.unwrap_or(locked);
+            let (locked, rates) = match kept {
+                Some(kept) => {
+                    let rate = LockedBook::default().rate(conn, &kept, round.currency)?;
+                    (kept, lock_facts(&kept, rate.as_ref()))
+                }
+                None => lock(conn, today, round.currency)?,
+            };
+            round.lock = locked;
             syndicates::set_round(conn, id, &round)?;
             let after = touched(&context_in, conn, before)?;
             let money = |minor| Value::Money(Money::new(minor, round.currency));
@@ -278,9 +281,11 @@ fn weighted(amount: i64, bp: u32) -> i64 {
     i64::try_from(weighted).unwrap_or(i64::MAX)
 }
 
-/// The deals of a pipeline by stage: all for the operator's people, its own
-/// for a side, to which one without any is empty. A deal is worth what arrived,
-/// else what is promised in it, at the rates that were locked then.
+/// The deals of a pipeline by stage: all for the operator's people, for a firm
+/// its own and those that it joined, to which one without any is empty. A deal is
+/// worth what arrived, else what is promised in it, at the rates that were locked
+/// then. Who joined a deal reads how far it is and its own money, not whose turn
+/// it is nor how likely somebody says it is.
 pub async fn board(
     context: &Context,
     caller: &Caller,
@@ -304,48 +309,80 @@ pub async fn board(
         .await
 }
 
-/// An amount that counts for a deal.
-struct Counted {
-    amount: Money,
-    lock: RateLock,
-    hard: bool,
-    funded: bool,
-}
-
-/// What is promised in a deal: what a closing gave, else what was said.
-fn pledged(
-    conn: &mut Conn,
-    id: DealId,
-    members: impl Iterator<Item = Participant>,
-) -> Result<Vec<Counted>, Error> {
-    let mut round = None;
-    let mut amounts = Vec::new();
-    for member in members.filter(|it| counts(it.interest)) {
-        let Some(pledge) = member.pledge else {
-            continue;
-        };
-        let mut amount = Counted {
-            amount: pledge.amount,
-            lock: pledge.lock,
-            hard: pledge.firmness == Firmness::Hard,
-            funded: member.interest == Interest::Funded,
-        };
-        if let Some(allocated) = member.allocated {
-            if round.is_none() {
-                round = syndicates::round(conn, id)?;
-            }
-            if let Some(round) = &round {
-                amount.amount = Money::new(allocated, round.currency);
-                amount.lock = round.lock;
-            }
-        }
-        amounts.push(amount);
-    }
-    Ok(amounts)
-}
-
 fn is_overdue(closing: &Closing, today: NaiveDate) -> bool {
     closing.status == ClosingStatus::Planned && closing.closes_on < today
+}
+
+/// A column for each stage that the pipeline has now, and for those that only
+/// older versions have, under which some of these deals were opened.
+fn empty_columns(
+    context: &Context,
+    conn: &mut Conn,
+    query: &BoardQuery,
+    deals: &[Deal],
+) -> Result<Vec<Column>, Error> {
+    let running = match query.programme {
+        Some(programme) => context.pipelines.running(conn, programme)?.1,
+        None => context.pipelines.of(conn, None)?,
+    };
+    let mut sets = vec![running];
+    let versions: BTreeSet<_> = deals.iter().map(|deal| deal.pipeline_set).collect();
+    for version in versions.into_iter().rev() {
+        sets.push(context.pipelines.of(conn, version)?);
+    }
+    let found = sets.iter().filter_map(|set| set.get(&query.pipeline));
+    let stages = stages_of_versions(found.map(AsRef::as_ref));
+    if stages.is_empty() {
+        return Err(Error::refused(
+            "unknown_pipeline",
+            "There is no such pipeline.",
+        ));
+    }
+    let column = |stage: &PipelineStage| Column {
+        stage: stage.slug.clone(),
+        probability: stage.probability,
+        open: 0,
+        on_hold: 0,
+        won: 0,
+        overdue: 0,
+        total: 0,
+        hard: 0,
+        funded: 0,
+        closings_overdue: 0,
+        weighted: 0,
+        without_amount: 0,
+    };
+    Ok(stages.into_iter().map(column).collect())
+}
+
+/// Whether the caller is of one of a deal's two sides.
+fn is_side(caller: &Caller, deal: &Deal) -> bool {
+    caller.belongs_to(deal.startup) || caller.belongs_to(deal.investor)
+}
+
+/// The deals of the board, of those that a firm joined only the ones whose round
+/// it may read now.
+fn shown_deals(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    query: &BoardQuery,
+    own: Option<&[OrganizationId]>,
+) -> Result<Vec<Deal>, Error> {
+    let deals = db::deals::of_pipeline(conn, &query.pipeline, query.programme, own)?;
+    let mut shown = Vec::with_capacity(deals.len());
+    for deal in deals {
+        if own.is_none() || is_side(caller, &deal) {
+            shown.push(deal);
+            continue;
+        }
+        match participants::check_reads(context, conn, caller, &deal) {
+            Ok(()) => shown.push(deal),
+            Err(Error::NotFound | Error::Forbidden) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(shown)
 }
 
 fn columns(
@@ -355,29 +392,8 @@ fn columns(
     query: &BoardQuery,
     own: Option<&[OrganizationId]>,
 ) -> Result<Vec<Column>, Error> {
-    let pipeline = context
-        .pipelines
-        .get(&query.pipeline)
-        .ok_or_else(|| Error::refused("unknown_pipeline", "There is no such pipeline."))?;
-    let mut columns: Vec<Column> = pipeline
-        .stages()
-        .iter()
-        .map(|stage| Column {
-            stage: stage.slug.clone(),
-            probability: stage.probability,
-            open: 0,
-            on_hold: 0,
-            won: 0,
-            overdue: 0,
-            total: 0,
-            hard: 0,
-            funded: 0,
-            closings_overdue: 0,
-            weighted: 0,
-            without_amount: 0,
-        })
-        .collect();
-    let deals = db::deals::of_pipeline(conn, &query.pipeline, query.programme, own)?;
+    let deals = shown_deals(context, conn, caller, query, own)?;
+    let mut columns = empty_columns(context, conn, query, &deals)?;
     if own.is_some() && deals.is_empty() {
         return Ok(vec![]);
     }
@@ -387,6 +403,12 @@ fn columns(
     let clocks = db::deal_clocks::of(conn, &ids)?;
     let mut closings = db::closings::of_many(conn, &ids)?;
     let plans = db::deal_plans::of(conn, &ids)?;
+    let in_rounds = participants.iter();
+    let in_rounds: Vec<DealId> = in_rounds
+        .filter(|(_, members)| payments::needs_round(members))
+        .map(|(id, _)| *id)
+        .collect();
+    let rounds = syndicates::rounds(conn, &in_rounds)?;
     let now = context.now();
     let mut rates = LockedBook::default();
     for deal in &deals {
@@ -399,45 +421,49 @@ fn columns(
             DealStatus::Won => column.won += 1,
             _ => continue,
         }
-        let stale_at = clocks.get(&deal.id).and_then(|clock| clock.stale_at);
+        let joined = own.is_some() && !is_side(caller, deal);
+        let clock = clocks.get(&deal.id).filter(|_| !joined);
+        let stale_at = clock.and_then(|clock| clock.stale_at);
         column.overdue += usize::from(stale_at.is_some_and(|at| at < now));
         let members = participants.remove(&deal.id).unwrap_or_default();
         let overdue = closings.remove(&deal.id).unwrap_or_default();
         let overdue = overdue.iter().filter(|it| is_overdue(it, now.date_naive()));
         column.closings_overdue += overdue.count();
+        let parts = payments::parts_of(&members, rounds.get(&deal.id));
+        let won = deal
+            .startup_funding
+            .filter(|_| deal.status == DealStatus::Won);
+        let won = won.map(|funding| Funded {
+            amount: funding.amount,
+            value_date: funding.value_date,
+            lock: locked.get(&deal.id).copied().unwrap_or_default(),
+        });
         // To an investor its own promises only, and so to those of the
         // operator's people who are of it.
         let all =
             caller.reads_all_of(&[deal.startup, deal.investor]) || caller.belongs_to(deal.startup);
         let theirs = |firm| all || caller.belongs_to(firm);
-        let members = members.into_iter().filter(|it| theirs(it.organization));
-        let amounts = match (deal.status, &deal.startup_funding) {
-            (DealStatus::Won, Some(funding)) => vec![Counted {
-                amount: funding.amount,
-                lock: locked.get(&deal.id).copied().unwrap_or_default(),
-                hard: true,
-                funded: true,
-            }],
-            _ => pledged(conn, deal.id, members)?,
-        };
-        let mut worth = None;
-        for amount in amounts {
+        let amounts = worth(&parts, won.as_ref()).into_iter();
+        let mut total = None;
+        for amount in amounts.filter(|it| theirs(it.firm.unwrap_or(deal.investor))) {
             let value = rates.convert(conn, amount.amount, &amount.lock, query.currency)?;
             if let Some(value) = value {
-                worth = Some(worth.unwrap_or(0_i64).saturating_add(value));
+                total = Some(total.unwrap_or(0_i64).saturating_add(value));
                 let add = |sum: &mut i64, counts| {
                     *sum = sum.saturating_add(if counts { value } else { 0 });
                 };
                 add(&mut column.hard, amount.hard);
-                add(&mut column.funded, amount.funded);
+                add(&mut column.funded, amount.arrived_on.is_some());
             }
         }
-        match worth {
+        match total {
             Some(worth) => {
-                let said = plans
-                    .get(&deal.id)
-                    .and_then(|plan| plan.likelihood.as_ref());
-                let bp = said.map_or(column.probability, |likely| likely.bp);
+                let plan = plans.get(&deal.id).filter(|_| !joined);
+                let said = plan.and_then(|plan| plan.likelihood.as_ref());
+                let own = context.pipelines.of(conn, deal.pipeline_set)?;
+                let own = own.get(&deal.pipeline).and_then(|it| it.find(&deal.stage));
+                let own = own.map_or(column.probability, |(_, stage)| stage.probability);
+                let bp = said.map_or(own, |likely| likely.bp);
                 column.total = column.total.saturating_add(worth);
                 column.weighted = column.weighted.saturating_add(weighted(worth, bp));
             }

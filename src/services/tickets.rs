@@ -45,7 +45,7 @@ impl Recorded for Ticket {
 
     /// A ticket is closed, never changed.
     fn version(&self) -> i64 {
-        1
+        1 + i64::from(self.closed.is_some())
     }
 }
 

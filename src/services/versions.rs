@@ -211,10 +211,10 @@ const fn version((number, at): (i64, DateTime<Utc>), now: i64) -> Version {
 
 /// The cursor of a version: its number stands where an id does.
 fn place(version: &Version) -> Cursor {
-    Cursor {
-        created_at: version.at,
-        id: Uuid::from_u64_pair(0, version.number.unsigned_abs()),
-    }
+    Cursor::at(
+        version.at,
+        Uuid::from_u64_pair(0, version.number.unsigned_abs()),
+    )
 }
 
 fn number(after: Option<Cursor>) -> i64 {

@@ -316,6 +316,7 @@ pub async fn transition(
     (action, reason): (WallAction, Option<String>),
 ) -> Result<Wall, Error> {
     let (context_in, caller_in) = (context.clone(), caller.clone());
+    let caller_again = caller.clone();
     let moved = write_once(
         context,
         caller.id(),
@@ -354,7 +355,7 @@ pub async fn transition(
             )?;
             Ok(after)
         },
-        |conn, id| walls::find(conn, id)?.ok_or(Error::NotFound),
+        move |conn, id| readable(conn, &caller_again, id),
     )
     .await?;
     raise_soon(context, &moved).await;

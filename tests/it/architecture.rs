@@ -123,6 +123,7 @@ const LAYERS: &[Layer] = &[
             "serde_path_to_error",
             "serde_urlencoded",
             "tokio",
+            "zip",
             "tracing",
             "utoipa",
             "utoipa_actix_web",

@@ -2,10 +2,12 @@
 //! them: files and pipes, beside a running server, with exit codes.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use zip::ZipArchive;
 
 use crate::support::program::{Ended, Running, corridor, run, run_with};
 
@@ -87,6 +89,19 @@ fn a_file_goes_in_comes_out_and_goes_into_another_store() {
         assert_eq!(found.len(), 1, "{kind}");
         assert_eq!(found[0]["data"][field], id, "{kind}");
     }
+    // The same as an archive, with the files of its documents: it has none.
+    let file = old.path().join("everything.zip");
+    let out = ["--format", "zip", "--out", file.to_str().unwrap()];
+    corridor_in(old.path(), &[&kind_of_one[..], &out].concat()).ok();
+    let mut archive = ZipArchive::new(fs::File::open(&file).unwrap()).unwrap();
+    let mut entry = |name: &str| {
+        let mut text = String::new();
+        let mut entry = archive.by_name(name).unwrap();
+        entry.read_to_string(&mut text).unwrap();
+        text
+    };
+    assert_eq!(entry("records.ndjson").lines().count(), all.len());
+    assert_eq!(entry("files.ndjson"), "");
     let table = old.path().join("table.csv");
     let out = [
         "--format",

@@ -173,7 +173,9 @@ impl Desk {
                     reference: Some("Archive 7".to_owned()),
                     document: None,
                 },
+                source_of_funds: None,
                 valid_to: "2027-06-30".parse().unwrap(),
+                after: None,
             };
             compliance::record_clearance(&self.context, &self.operator, None, clear)
                 .await
@@ -255,7 +257,7 @@ async fn programme(context: &Context, operator: &Caller) -> Programme {
         .unwrap();
     let (id, party) = (drafted.id, operator.memberships[0].organization);
     let go = async |action| {
-        programmes::transition(context, operator, None, id, None, action)
+        programmes::transition(context, operator, None, id, None, action, None)
             .await
             .unwrap()
     };
@@ -812,8 +814,8 @@ fn what_is_refused_keeps_all_back_and_every_row_has_its_fate() {
     });
 }
 
-/// However long a file is, a batch of it is held: no row is made before those
-/// of the batch before are through.
+/// However long a file is, two batches of it are held: while one is stored, no
+/// more than the next is made.
 #[test]
 fn a_file_is_read_no_further_than_a_batch_ahead() {
     on_each_backend(async |database| {
@@ -838,7 +840,7 @@ fn a_file_is_read_no_further_than_a_batch_ahead() {
         };
         let tried = imports::startups(&desk.context, dry, lines, &mut told).await;
         assert_eq!(tried.unwrap().created, 330);
-        assert_eq!(most, 0);
+        assert!(most <= 50, "{most} rows made ahead");
     });
 }
 

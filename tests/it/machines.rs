@@ -18,7 +18,7 @@ use corridor::domain::introduction::{
 };
 use corridor::domain::money::{Currency, Money};
 use corridor::domain::permission::Hat;
-use corridor::domain::pipeline::{Deal, DealAction, DealStatus, Funding, Pipeline, step};
+use corridor::domain::pipeline::{Deal, DealAction, DealStatus, Funding, Origin, Pipeline, step};
 use corridor::domain::practice::{
     Practice, PracticeAction, PracticePart, PracticeStatus, step as step_practice,
 };
@@ -52,7 +52,10 @@ pub fn hat() -> impl Strategy<Value = Hat> {
 type Pipelines = BTreeMap<Slug, Pipeline>;
 
 fn pipelines() -> Pipelines {
-    pipeline::parse(pipeline::DEFAULT).expect("the shipped pipelines")
+    let shipped = pipeline::parse(pipeline::DEFAULT).expect("the shipped pipelines");
+    let each = shipped.pipelines().iter();
+    each.map(|it| (it.slug.clone(), it.as_ref().clone()))
+        .collect()
 }
 
 fn equity() -> Pipeline {
@@ -73,12 +76,15 @@ fn deal(pipeline: &Pipeline) -> Deal {
     Deal {
         id: id.into(),
         programme: id.into(),
-        matched: id.into(),
-        introduction: id.into(),
+        origin: Origin::Introduction {
+            matched: id.into(),
+            introduction: id.into(),
+        },
         startup_profile: id.into(),
         startup: id.into(),
         mandate: id.into(),
         investor: id.into(),
+        pipeline_set: None,
         pipeline: pipeline.slug.clone(),
         stage: pipeline.stages()[0].slug.clone(),
         stage_entered_at: start(),
@@ -444,6 +450,7 @@ proptest! {
         let is_denied = matches!(decision, Decision::Deny { .. });
         prop_assert_eq!(forbidden, is_denied);
         if decision == Decision::Allow {
+            prop_assert!(!facts.under_review);
             prop_assert!(facts.startup_clearance != ClearanceVerdict::Review);
             prop_assert!(facts.investor_clearance != ClearanceVerdict::Review);
             prop_assert!(matches!(facts.consent, Standing::Given | Standing::Before) || facts.connected);
@@ -559,7 +566,7 @@ fn facts() -> impl Strategy<Value = (Facts, bool, u128)> {
     let mostly = || prop::bool::weighted(0.9);
     let seldom = || prop::bool::weighted(0.1);
     (
-        (mostly(), mostly(), mostly(), mostly(), seldom()),
+        (mostly(), mostly(), mostly(), mostly(), seldom(), seldom()),
         (
             clearance(),
             clearance(),
@@ -574,6 +581,7 @@ fn facts() -> impl Strategy<Value = (Facts, bool, u128)> {
             let facts = Facts {
                 programme_in_force: live.0,
                 startup_live: live.1,
+                under_review: live.5,
                 mandate_live: live.2,
                 claimed: live.3,
                 startup_clearance: checked.0,

@@ -1,6 +1,6 @@
 //! The machines of what firms show and of what keeps it safe, walked at random:
 //! profiles, mandates, matches, documents, commitments, closings, clearances,
-//! freezes. The walks that meet each other in a running service are in
+//! freezes, exports. The walks that meet each other in a running service are in
 //! `delivery::walk`; these ask each table by itself, many times.
 
 use std::collections::BTreeSet;
@@ -19,6 +19,9 @@ use corridor::domain::compliance::{
 };
 use corridor::domain::document::{self, DocumentState};
 use corridor::domain::event::{Subject, SubjectKind};
+use corridor::domain::export::{
+    Export, ExportAction, ExportFormat, ExportKind, ExportState, Wanted,
+};
 use corridor::domain::fault::Faults;
 use corridor::domain::ids::UserId;
 use corridor::domain::mandate::{MandateAction, MandateFacts, MandateStatus, step as step_mandate};
@@ -47,6 +50,7 @@ fn clearance(verdict: ClearanceVerdict, by: u128, valid_to: NaiveDate) -> Cleara
         verdict,
         basis: "Registry".to_owned(),
         proof: None,
+        source_of_funds: None,
         valid_to,
         by: person(by),
         created_at: start(),
@@ -501,6 +505,42 @@ proptest! {
     }
 
     #[test]
+    fn an_export_has_a_file_only_while_it_is_ready_and_ends_once(
+        moves in prop::collection::vec(0_u8..5, 0..12),
+    ) {
+        use ExportState as S;
+
+        let (mut export, mut now) = (export(start()), start());
+        for one in moves {
+            now += TimeDelta::hours(1);
+            let before = export.clone();
+            let over = matches!(before.state, S::Cancelled | S::Failed | S::Ready);
+            export = match one {
+                0 => {
+                    let Ok(after) = before.clone().step(ExportAction::Cancel, now) else {
+                        prop_assert!(matches!(before.state, S::Cancelled | S::Failed));
+                        continue;
+                    };
+                    after
+                }
+                // A worker looks first whether there is something to do.
+                _ if !before.state.is_running() => {
+                    prop_assert!(over);
+                    continue;
+                }
+                1 | 2 => before.clone().ready(10, [7; 32], now, TimeDelta::days(7)),
+                _ => before.clone().failed("too_large", now),
+            };
+            prop_assert_eq!(export.version, before.version + 1);
+            prop_assert!(export.expires_at > now);
+            prop_assert_eq!(export.state == S::Failed, export.failure.is_some());
+            if export.state == S::Ready {
+                prop_assert!(export.digest.is_some());
+            }
+        }
+    }
+
+    #[test]
     fn a_freeze_begins_and_ends_once(
         from in prop::option::of(-100_i64..10_000),
         to in prop::option::of(-100_i64..20_000),
@@ -573,5 +613,29 @@ fn paper() -> document::Document {
         created_at: now,
         updated_at: now,
         first_cleared_by: None,
+    }
+}
+
+fn export(now: DateTime<Utc>) -> Export {
+    Export {
+        id: Uuid::from_u128(1).into(),
+        made_by: person(1),
+        parts: vec![],
+        wanted: Wanted {
+            kind: ExportKind::Deals,
+            organization: None,
+            filters: String::new(),
+            format: ExportFormat::Csv,
+            wait: false,
+        },
+        state: ExportState::Waiting,
+        lines: 0,
+        bytes: 0,
+        digest: None,
+        failure: None,
+        expires_at: now + TimeDelta::days(1),
+        version: 1,
+        created_at: now,
+        updated_at: now,
     }
 }

@@ -83,5 +83,5 @@ async fn step(
     id: crate::domain::ids::ProgrammeId,
     action: ProgrammeAction,
 ) -> Result<Programme, Failure> {
-    Ok(programmes::transition(context, curator, None, id, None, action).await?)
+    Ok(programmes::transition(context, curator, None, id, None, action, None).await?)
 }

@@ -65,6 +65,11 @@ pub async fn run(config: &Config, args: &DemoArgs) -> Result<(), Failure> {
             eprintln!("This store holds the demo corridor already; it is served as it is.");
             programme
         }
+        Standing::Unfinished => {
+            return Err(Failure::new(
+                "the demo in this store was never finished; remove its directory, or choose an empty place with --data DIR, and start again",
+            ));
+        }
         Standing::Foreign => {
             return Err(Failure::new(
                 "this store holds something else than the demo; choose an empty place with --data DIR",
@@ -101,6 +106,8 @@ impl data::Demo {
 enum Standing {
     Empty,
     Demo(ProgrammeId),
+    /// What built the demo was ended before it was done.
+    Unfinished,
     Foreign,
 }
 
@@ -108,7 +115,14 @@ async fn standing(context: &Context, demo: &data::Demo) -> Result<Standing, Fail
     let slug: Slug = data::value(&demo.programme.slug).map_err(Failure::new)?;
     let read = move |conn: &mut db::Conn| -> db::Result<Standing> {
         if let Some(programme) = db::programmes::find_by_slug(conn, &slug)? {
-            return Ok(Standing::Demo(programme.id));
+            let told = story::CHAPTERS.len();
+            let all = db::introductions::Filter::default();
+            let introductions = db::introductions::list(conn, &all, None, told)?;
+            return Ok(if introductions.len() < told {
+                Standing::Unfinished
+            } else {
+                Standing::Demo(programme.id)
+            });
         }
         let any = db::organizations::list(conn, &db::organizations::Filter::default(), None, 1)?;
         Ok(if any.is_empty() {
@@ -127,8 +141,11 @@ async fn fill(
     bar: &mut Progress,
 ) -> Result<ProgrammeId, Failure> {
     let past = context.with_clock(Clock::set(Utc::now() - STORY));
+    // Nobody is promised anything yet: what a power cut ends here is begun anew.
+    context.db.wait_for_disk(false);
     let corridor = people::settle(&past, demo, bar).await?;
     let mailer = mailer(config)?;
     Box::pin(story::tell(&past, &corridor, mailer, config, bar)).await?;
+    context.db.wait_for_disk(true);
     Ok(corridor.programme)
 }

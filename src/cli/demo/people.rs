@@ -271,10 +271,19 @@ async fn clear(
     organization: OrganizationId,
     verdict: ClearanceVerdict,
 ) -> Result<(), Failure> {
-    let days = match verdict {
-        ClearanceVerdict::ClearEnhanced => 182,
-        _ => 365,
-    };
+    let exposed = verdict == ClearanceVerdict::ClearEnhanced;
+    if exposed {
+        // Nobody's risk is accepted before it was looked at.
+        Box::pin(clear(
+            context,
+            settled,
+            organization,
+            ClearanceVerdict::Review,
+        ))
+        .await?;
+    }
+    let days = if exposed { 182 } else { 365 };
+    let source = "The budget of the state: a demonstration.";
     let new = NewClearance {
         organization,
         verdict,
@@ -283,7 +292,9 @@ async fn clear(
             reference: Some("None: a demonstration".to_owned()),
             document: None,
         },
+        source_of_funds: exposed.then(|| source.to_owned()),
         valid_to: (context.now() + TimeDelta::days(days)).date_naive(),
+        after: None,
     };
     compliance::record_clearance(context, officer(settled)?, None, new).await?;
     Ok(())

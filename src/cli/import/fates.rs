@@ -13,6 +13,7 @@ use crate::config::import_mapping::Columns;
 use crate::domain::fault::Fault;
 use crate::services::imports::Fate;
 
+use super::own::said;
 use super::rows::RowFault;
 
 /// A file's own words for the fields of the mapping, by pointer.
@@ -141,15 +142,10 @@ impl Fates {
 }
 
 fn faults(places: &Places, faults: &[Fault]) -> Vec<Value> {
-    let said = faults.iter().map(|fault| {
-        json!({
-            "place": places.place(fault),
-            "pointer": fault.pointer,
-            "code": fault.code,
-            "detail": fault.detail,
-        })
-    });
-    said.collect()
+    let faults = faults.iter();
+    faults
+        .map(|fault| said(places.place(fault).to_owned(), fault))
+        .collect()
 }
 
 #[cfg(test)]

@@ -219,15 +219,23 @@ fn name(import: &Import, row: &ImportRow) {
     }
 }
 
+/// A fault at a place of a file, as reports have it.
+pub(super) fn said(place: String, fault: &Fault) -> serde_json::Value {
+    let mut said = serde_json::Map::new();
+    said.insert("place".to_owned(), place.into());
+    said.insert("pointer".to_owned(), fault.pointer.clone().into());
+    said.insert("code".to_owned(), fault.code.clone().into());
+    said.insert("detail".to_owned(), fault.detail.clone().into());
+    if !fault.suggestions.is_empty() {
+        let suggestions = fault.suggestions.clone();
+        said.insert("suggestions".to_owned(), suggestions.into());
+    }
+    said.into()
+}
+
 fn as_json(import: &Import, row: &ImportRow) -> serde_json::Value {
-    let faults = row.faults.iter().map(|fault| {
-        json!({
-            "place": place(import, fault),
-            "pointer": fault.pointer,
-            "code": fault.code,
-            "detail": fault.detail,
-        })
-    });
+    let faults = row.faults.iter();
+    let faults = faults.map(|fault| said(place(import, fault), fault));
     json!({
         "line": row.line,
         "external_id": row.external_id,

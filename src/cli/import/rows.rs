@@ -69,11 +69,7 @@ impl RowFault {
             "" => (String::new(), "bad_row"),
             field => (format!("/{field}"), "bad_cell"),
         };
-        Fault {
-            pointer,
-            code: code.into(),
-            detail: self.detail,
-        }
+        Fault::new(pointer, code, self.detail)
     }
 
     /// The same with the file's own word for the place, which is where people

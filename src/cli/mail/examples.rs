@@ -449,11 +449,14 @@ impl Told<'_> {
             ("news_member_joined", N::MemberJoined),
             ("news_document_cleared", N::DocumentCleared),
             ("news_document_refused", N::DocumentRefused),
+            ("news_consent_needed", N::ConsentNeeded),
             ("news_admission_withdrawn", N::AdmissionWithdrawn),
             ("news_programme_declined", N::ProgrammeDeclined),
             ("news_programme_expiring", N::ProgrammeExpiring),
             ("news_programme_over", N::ProgrammeOver),
             ("news_promise_at_risk", N::PromiseAtRisk),
+            ("news_promise_missed", N::PromiseMissed),
+            ("news_deal_opened", N::DealOpened),
         ]
         .map(|(event, news)| {
             let mail = NewsMail {

@@ -29,6 +29,7 @@ use crate::domain::document::{
     Document, DocumentClass, DocumentDetails, DocumentState, DocumentVersion,
 };
 use crate::domain::ids::{DocumentId, OrganizationId, StartupProfileId, UserId};
+use crate::domain::time_order::TimeOrder;
 
 /// Which documents to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,6 +44,8 @@ pub struct Filter {
     pub state: Option<DocumentState>,
     /// To be had from that level or a lower one on.
     pub up_to: Option<Level>,
+    /// In what order; the oldest first, where it says nothing.
+    pub sort: TimeOrder,
 }
 
 #[derive(Queryable)]
@@ -118,6 +121,17 @@ pub fn find(conn: &mut Conn, id: DocumentId) -> Result<Option<Document>> {
     Ok(whole(conn, row.into_iter().collect())?.pop())
 }
 
+/// Those of these documents that there are.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find_many(conn: &mut Conn, ids: &[DocumentId]) -> Result<Vec<Document>> {
+    let rows: Vec<Row> = documents::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .load(conn)?;
+    whole(conn, rows)
+}
+
 /// Documents from the oldest on; one more than `limit` when there are more.
 ///
 /// # Errors
@@ -148,13 +162,9 @@ pub fn list(
         // The codes are in the order of the levels.
         query = query.filter(dsl::level.le(level.code()));
     }
-    if let Some(cursor) = after {
-        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
-    }
-    let rows: Vec<Row> = query
-        .order((dsl::created_at, dsl::id))
-        .limit(page::fetch(limit))
-        .load(conn)?;
+    let by = (dsl::created_at, dsl::updated_at, dsl::id);
+    let query = keyset::sorted(query, filter.sort, by, after);
+    let rows: Vec<Row> = query.limit(page::fetch(limit)).load(conn)?;
     whole(conn, rows)
 }
 

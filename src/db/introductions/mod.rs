@@ -43,6 +43,7 @@ use crate::domain::ids::{
     IntroductionId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId, UserId,
 };
 use crate::domain::introduction::{Introduction, IntroductionStatus, Requester};
+use crate::domain::time_order::{TimeOrder, Within};
 use crate::domain::values::Side;
 
 /// Whether an introduction could be stored.
@@ -69,12 +70,14 @@ pub struct Filter {
     pub mandate: Option<MandateId>,
     /// Asked for by that one.
     pub requester: Option<Requester>,
-    /// Asked for then or later.
-    pub created_since: Option<DateTime<Utc>>,
-    /// Changed then or later.
-    pub updated_since: Option<DateTime<Utc>>,
+    /// Asked for then.
+    pub created: Within,
+    /// Changed then, for the last time.
+    pub updated: Within,
     /// Asked for by that firm's side, or put to it as a question.
     pub visible_to: Option<OrganizationId>,
+    /// In what order; the oldest first, where it says nothing.
+    pub sort: TimeOrder,
 }
 
 #[derive(Queryable)]
@@ -205,6 +208,17 @@ pub fn find(conn: &mut Conn, id: IntroductionId) -> Result<Option<Introduction>>
     row.map(introduction).transpose()
 }
 
+/// Those of these introductions that there are.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find_many(conn: &mut Conn, ids: &[IntroductionId]) -> Result<Vec<Introduction>> {
+    let rows: Vec<Row> = introductions::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .load(conn)?;
+    rows.into_iter().map(introduction).collect()
+}
+
 /// The introductions that came of a match, oldest first.
 ///
 /// # Errors
@@ -271,19 +285,11 @@ pub fn list(
     if let Some(requester) = filter.requester {
         query = query.filter(dsl::requester.eq(requester.code()));
     }
-    if let Some(since) = filter.created_since {
-        query = query.filter(dsl::created_at.ge(Timestamp(since)));
-    }
-    if let Some(since) = filter.updated_since {
-        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
-    }
-    if let Some(cursor) = after {
-        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
-    }
-    let rows: Vec<Row> = query
-        .order((dsl::created_at, dsl::id))
-        .limit(page::fetch(limit))
-        .load(conn)?;
+    query = keyset::within(query, dsl::created_at, filter.created);
+    query = keyset::within(query, dsl::updated_at, filter.updated);
+    let by = (dsl::created_at, dsl::updated_at, dsl::id);
+    let query = keyset::sorted(query, filter.sort, by, after);
+    let rows: Vec<Row> = query.limit(page::fetch(limit)).load(conn)?;
     rows.into_iter().map(introduction).collect()
 }
 
@@ -331,6 +337,23 @@ pub fn unsent_after(
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(conn)?;
     rows.into_iter().map(introduction).collect()
+}
+
+/// Whether the two have a live introduction, whichever side each is on.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_any_live(conn: &mut Conn, firms: [OrganizationId; 2]) -> Result<bool> {
+    let live = IntroductionStatus::ALL
+        .iter()
+        .filter(|status| status.is_live())
+        .map(|status| status.code());
+    let (lower, upper) = pair::ordered(firms[0], firms[1]);
+    let of_both = introductions::table
+        .filter(dsl::lower_organization_id.eq(lower))
+        .filter(dsl::upper_organization_id.eq(upper))
+        .filter(dsl::status.eq_any(live));
+    Ok(diesel::select(diesel::dsl::exists(of_both)).get_result(conn)?)
 }
 
 /// How many live introductions a mandate has.

@@ -4,65 +4,37 @@
 mod agreement;
 mod comments;
 mod erased;
+mod lists;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
 
-use crate::db::conn::Backend;
 use crate::db::deals::GOING_ON;
+use crate::db::head::{Head, HeadRow, Headed};
 use crate::db::investor_schema::investor_profile_revisions as revisions;
 use crate::db::investor_schema::investor_profiles::{self, dsl};
 use crate::db::page::{self, Cursor};
-use crate::db::prepared::Prepare;
+use crate::db::prepared::{FEW, Prepare, of_few_lengths};
 use crate::db::schema::deals;
 use crate::db::types::{Id, Timestamp};
 use crate::db::worklist::{Owners, Waiting};
-use crate::db::{Conn, Result, json, keyset, sql, stored};
+use crate::db::{Conn, Result, json, organizations, search, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::{InvestorProfileId, OrganizationId, UserId};
-use crate::domain::investor::{AccreditationStatus, AssetsBand, InvestorContent, InvestorProfile};
+use crate::domain::investor::{AssetsBand, InvestorContent, InvestorProfile};
 use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::ProfileStatus;
-use crate::domain::search::{Order, Query};
-use crate::domain::text::{Language, Slug};
+use crate::domain::search::Order;
+use crate::domain::text::Slug;
 
 pub use agreement::{agree_compliance, agreed_by, compliance_agreed_revision};
 pub use comments::{comments, insert_comment, some_comments};
 pub use erased::forget_said;
-
-/// Which profiles to list; what is absent doesn't matter.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Of that firm.
-    pub organization: Option<OrganizationId>,
-    /// In one of these states; any, where there are none.
-    pub statuses: Vec<ProfileStatus>,
-    /// Of that sort.
-    pub kind: Option<Slug>,
-    /// Resident there.
-    pub residence: Option<Country>,
-    /// With so much under management.
-    pub assets: Option<AssetsBand>,
-    /// So accredited.
-    pub accreditation: Option<AccreditationStatus>,
-    /// Whether somebody of the firm stands behind it.
-    pub claimed: Option<bool>,
-    /// That speaks that language, whatever its region or script.
-    pub language: Option<Language>,
-    /// That holds a firm with one of these tags.
-    pub tags: Option<BTreeSet<Slug>>,
-    /// To be confirmed on that day or before.
-    pub reconfirm_by: Option<NaiveDate>,
-    /// Made then or later.
-    pub created_since: Option<DateTime<Utc>>,
-    /// Changed then or later.
-    pub updated_since: Option<DateTime<Utc>>,
-    /// Of a firm that is found by that: words of its names.
-    pub query: Query,
-}
+use lists::HEAD;
+pub use lists::{Filter, list, list_heads};
+pub(in crate::db) use lists::{ages, count};
 
 #[derive(Queryable)]
 struct Row {
@@ -86,11 +58,26 @@ struct Row {
     _compliance_agreed_by: Option<UserId>,
 }
 
+impl Headed for InvestorProfile {
+    type Id = InvestorProfileId;
+
+    fn head(&self) -> Head<InvestorProfileId> {
+        Head {
+            id: self.id,
+            organization: self.organization,
+            version: self.version,
+            place: Cursor::at(self.created_at, self.id),
+        }
+    }
+}
+
 /// Stores a new profile with its first revision; false when its firm has one.
 ///
 /// # Errors
 /// A statement failed.
 pub fn insert(conn: &mut Conn, profile: &InvestorProfile) -> Result<bool> {
+    // Before the record's own row, so that nobody waits in a circle.
+    let firm = organizations::hold(conn, profile.organization)?;
     let content = json::investor::encode(&profile.content)?;
     let said = &profile.content;
     let insert = diesel::insert_into(investor_profiles::table)
@@ -120,6 +107,7 @@ pub fn insert(conn: &mut Conn, profile: &InvestorProfile) -> Result<bool> {
     let made = sql::execute(conn, insert)? == 1;
     if made {
         keep_revision(conn, profile, &content)?;
+        search::put_investor(conn, &firm, profile)?;
     }
     Ok(made)
 }
@@ -131,6 +119,42 @@ pub fn insert(conn: &mut Conn, profile: &InvestorProfile) -> Result<bool> {
 pub fn find(conn: &mut Conn, id: InvestorProfileId) -> Result<Option<InvestorProfile>> {
     let row: Option<Row> = investor_profiles::table.find(id).first(conn).optional()?;
     row.map(profile).transpose()
+}
+
+/// The head of the profile with that id.
+///
+/// # Errors
+/// A statement failed.
+pub fn find_head(
+    conn: &mut Conn,
+    id: InvestorProfileId,
+) -> Result<Option<Head<InvestorProfileId>>> {
+    let row: Option<HeadRow<InvestorProfileId>> = investor_profiles::table
+        .find(id)
+        .select(HEAD)
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|row| Head::of(row, Order::Created)))
+}
+
+/// Those of these profiles that there are, by id.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find_many(conn: &mut Conn, ids: &[InvestorProfileId]) -> Result<Vec<InvestorProfile>> {
+    let rows: Vec<Row> = if ids.len() <= FEW {
+        investor_profiles::table
+            .filter(dsl::id.eq_any(of_few_lengths(ids)))
+            .order(dsl::id)
+            .prepared()
+            .load(conn)?
+    } else {
+        investor_profiles::table
+            .filter(dsl::id.eq_any(ids.to_vec()))
+            .order(dsl::id)
+            .load(conn)?
+    };
+    rows.into_iter().map(profile).collect()
 }
 
 /// The profile of a firm.
@@ -162,13 +186,24 @@ pub fn unclaimed_of(
     Ok(found.into_iter().collect())
 }
 
-/// Whether an investor that was shown took itself out, or was taken out of
-/// everybody's sight: then no mandate of its is proposed. One that says nothing
-/// of itself, or took back a draft, is not out.
+/// Whether an investor that was shown took itself out; see [`out_among`].
 ///
 /// # Errors
 /// A statement failed.
 pub fn is_out(conn: &mut Conn, organization: OrganizationId) -> Result<bool> {
+    Ok(!out_among(conn, &[organization])?.is_empty())
+}
+
+/// Those of these investors that were shown and took themselves out, or were
+/// taken out of everybody's sight: no mandate of theirs is proposed. One that
+/// says nothing of itself, or took back a draft, is not out.
+///
+/// # Errors
+/// A statement failed.
+pub fn out_among(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+) -> Result<BTreeSet<OrganizationId>> {
     let ended = [
         ProfileStatus::Withdrawn,
         ProfileStatus::Archived,
@@ -176,110 +211,13 @@ pub fn is_out(conn: &mut Conn, organization: OrganizationId) -> Result<bool> {
     ];
     let ended = dsl::status.eq_any(ended.map(ProfileStatus::code));
     let suspended = dsl::status.eq(ProfileStatus::Suspended.code());
-    let found: Option<InvestorProfileId> = investor_profiles::table
-        .filter(dsl::organization_id.eq(organization))
+    let found: Vec<OrganizationId> = investor_profiles::table
+        .filter(dsl::organization_id.eq_any(of_few_lengths(organizations)))
         .filter(suspended.or(ended.and(dsl::published_at.is_not_null())))
-        .select(dsl::id)
-        .first(conn)
-        .optional()?;
-    Ok(found.is_some())
-}
-
-/// Profiles in that order; one more than `limit` when there are more.
-///
-/// # Errors
-/// A statement failed, or a row is damaged.
-pub fn list(
-    conn: &mut Conn,
-    filter: &Filter,
-    order: Order,
-    after: Option<Cursor>,
-    limit: usize,
-) -> Result<Vec<InvestorProfile>> {
-    let mut query = narrowed(conn, filter).limit(page::fetch(limit));
-    if let Some(cursor) = after {
-        query = match order {
-            Order::Created | Order::Relevance => {
-                query.filter(keyset::after(dsl::created_at, dsl::id, cursor))
-            }
-            Order::CreatedLast => query.filter(keyset::before(dsl::created_at, dsl::id, cursor)),
-            Order::Updated => query.filter(keyset::after(dsl::updated_at, dsl::id, cursor)),
-            Order::UpdatedLast => query.filter(keyset::before(dsl::updated_at, dsl::id, cursor)),
-            Order::Due => due_after(query, cursor),
-        };
-    }
-    let query = match order {
-        Order::Created | Order::Relevance => query.order((dsl::created_at, dsl::id)),
-        Order::CreatedLast => query.order((dsl::created_at.desc(), dsl::id.desc())),
-        Order::Updated => query.order((dsl::updated_at, dsl::id)),
-        Order::UpdatedLast => query.order((dsl::updated_at.desc(), dsl::id.desc())),
-        Order::Due => query.order((dsl::reconfirm_by.is_null(), dsl::reconfirm_by, dsl::id)),
-    };
-    let rows: Vec<Row> = query.load(conn)?;
-    rows.into_iter().map(profile).collect()
-}
-
-type Boxed = IntoBoxed<'static, investor_profiles::table, Backend>;
-
-/// What comes after a cursor in the order of the day by which it is confirmed.
-fn due_after(query: Boxed, cursor: Cursor) -> Boxed {
-    let later = dsl::id.gt(Id::of(cursor.id));
-    if cursor.created_at == page::due(None) {
-        return query.filter(dsl::reconfirm_by.is_null().and(later));
-    }
-    let day = cursor.created_at.date_naive();
-    let same = dsl::reconfirm_by.eq(day).assume_not_null().and(later);
-    let after = dsl::reconfirm_by.gt(day).assume_not_null().or(same);
-    query.filter(after.or(dsl::reconfirm_by.is_null()))
-}
-
-fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
-    let mut query = investor_profiles::table.into_boxed();
-    if let Some(organization) = filter.organization {
-        query = query.filter(dsl::organization_id.eq(organization));
-    }
-    if !filter.statuses.is_empty() {
-        let codes: Vec<&str> = filter.statuses.iter().map(|it| it.code()).collect();
-        query = query.filter(dsl::status.eq_any(codes));
-    }
-    if let Some(kind) = &filter.kind {
-        query = query.filter(dsl::kind.eq(kind.to_string()));
-    }
-    if let Some(residence) = filter.residence {
-        query = query.filter(dsl::residence.eq(residence.to_string()));
-    }
-    if let Some(assets) = filter.assets {
-        query = query.filter(dsl::assets.eq(assets.code()));
-    }
-    if let Some(accreditation) = filter.accreditation {
-        query = query.filter(dsl::accreditation.eq(accreditation.code()));
-    }
-    if let Some(claimed) = filter.claimed {
-        query = query.filter(dsl::claimed.eq(claimed));
-    }
-    if let Some(language) = &filter.language {
-        query = query.filter(sql::contents::speaks(conn, language));
-    }
-    if let Some(tags) = &filter.tags {
-        query = query.filter(sql::contents::holds_one_of(conn, tags));
-    }
-    if let Some(day) = filter.reconfirm_by {
-        query = query.filter(dsl::reconfirm_by.le(day));
-    }
-    if let Some(since) = filter.created_since {
-        query = query.filter(dsl::created_at.ge(Timestamp(since)));
-    }
-    if let Some(since) = filter.updated_since {
-        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
-    }
-    if !filter.query.is_empty() {
-        let (firm, owned) = (
-            "investor_profiles.organization_id",
-            filter.organization.is_some(),
-        );
-        query = query.filter(sql::search::found_by(conn, firm, &filter.query, owned));
-    }
-    query
+        .select(dsl::organization_id)
+        .prepared()
+        .load(conn)?;
+    Ok(found.into_iter().collect())
 }
 
 /// Stores the new state of a profile, its version risen by one, and keeps its
@@ -288,6 +226,8 @@ fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
 /// # Errors
 /// A statement failed.
 pub fn update(conn: &mut Conn, profile: &InvestorProfile) -> Result<bool> {
+    // Before the record's own row, so that nobody waits in a circle.
+    let firm = organizations::hold(conn, profile.organization)?;
     let content = json::investor::encode(&profile.content)?;
     let said = &profile.content;
     let before = investor_profiles::table
@@ -314,6 +254,7 @@ pub fn update(conn: &mut Conn, profile: &InvestorProfile) -> Result<bool> {
         .execute(conn)?;
     if changed == 1 {
         keep_revision(conn, profile, &content)?;
+        search::put_investor(conn, &firm, profile)?;
     }
     Ok(changed == 1)
 }
@@ -342,6 +283,7 @@ pub fn give(
         ))
         .prepared()
         .execute(conn)?;
+    search::given(conn, id.uuid(), to)?;
     Ok(changed == 1)
 }
 

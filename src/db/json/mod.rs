@@ -14,6 +14,7 @@ pub mod notice;
 pub(super) mod organization;
 pub(super) mod outcome;
 mod part;
+pub(super) mod pipeline_set;
 pub(super) mod programme;
 pub(super) mod rate_lock;
 mod revealed;

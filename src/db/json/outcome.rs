@@ -82,6 +82,8 @@ pub(super) struct StoredFault {
     pointer: String,
     code: String,
     detail: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    suggestions: Vec<String>,
 }
 
 impl From<Fault> for StoredFault {
@@ -90,22 +92,20 @@ impl From<Fault> for StoredFault {
             pointer,
             code,
             detail,
+            suggestions,
         } = fault;
         Self {
             pointer,
             code: code.into_owned(),
             detail,
+            suggestions,
         }
     }
 }
 
 impl From<StoredFault> for Fault {
     fn from(stored: StoredFault) -> Self {
-        Self {
-            pointer: stored.pointer,
-            code: stored.code.into(),
-            detail: stored.detail,
-        }
+        Self::new(stored.pointer, stored.code, stored.detail).suggesting(stored.suggestions)
     }
 }
 
@@ -182,11 +182,10 @@ mod tests {
             Outcome::Refused {
                 code: "gate".into(),
                 detail: "closed".into(),
-                missing: vec![Fault {
-                    pointer: "/blurb".into(),
-                    code: "carries_link".into(),
-                    detail: "A link.".into(),
-                }],
+                missing: vec![
+                    Fault::new("/blurb", "carries_link", "A link."),
+                    Fault::new("/tags/0", "unknown_tag", "No tag.").suggesting(["water"]),
+                ],
             },
             Outcome::Settled(vec![
                 Settled {

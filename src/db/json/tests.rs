@@ -377,3 +377,14 @@ fn a_value_that_the_domain_refuses_is_damage() {
         );
     }
 }
+
+#[test]
+fn the_shipped_pipelines_survive_storage() {
+    let text = crate::config::pipeline::DEFAULT;
+    let shipped = crate::config::pipeline::parse(text).expect("sound");
+    let text = super::pipeline_set::encode(&shipped).expect("encodes");
+    assert_eq!(
+        super::pipeline_set::decode(&text).expect("decodes"),
+        shipped
+    );
+}

@@ -1,20 +1,21 @@
 //! What lists of mandates are narrowed down by.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::Boxed;
-use crate::db::amounts::{self, Condition, Held};
+use crate::db::amounts::{self, Condition};
 use crate::db::schema::mandates::{self, dsl};
 use crate::db::schema::programme_mandates;
-use crate::db::types::Timestamp;
-use crate::db::{Conn, Result, sql};
-use crate::domain::amounts::{Amounts, Span};
+use crate::db::search::Kind;
+use crate::db::{Conn, Result, keyset, sql};
+use crate::domain::amounts::{Amounts, Held, Rates, Span};
 use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, ProgrammeId};
-use crate::domain::mandate::{Cheque, MandateStatus};
+use crate::domain::mandate::{MandateContent, MandateStatus};
 use crate::domain::search::{Order, Query};
+use crate::domain::time_order::Within;
 
 /// Which mandates to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,16 +34,21 @@ pub struct Filter {
     pub claimed: Option<bool>,
     /// Whose cheque may be so large.
     pub cheque: Option<Amounts>,
+    /// By its own dates in force on that day.
+    pub active_on: Option<NaiveDate>,
     /// To be confirmed on that day or before.
     pub reconfirm_by: Option<NaiveDate>,
-    /// Made then or later.
-    pub created_since: Option<DateTime<Utc>>,
-    /// Changed then or later.
-    pub updated_since: Option<DateTime<Utc>>,
+    /// Made then.
+    pub created: Within,
+    /// Changed then, for the last time.
+    pub updated: Within,
     /// Found by that.
     pub query: Query,
     /// The day on which it is asked, for rates; whoever lists says it.
     pub today: NaiveDate,
+    /// The rates at which amounts are compared, where they were looked up
+    /// before ([`rates`]); else they are looked up as it is asked.
+    pub rates: Option<Rates>,
 }
 
 impl Filter {
@@ -56,20 +62,45 @@ impl Filter {
         };
         matches!(order, Order::Created | Order::CreatedLast) && *self == by_age
     }
+
+    /// Whether it asks of amounts.
+    pub const fn compares_amounts(&self) -> bool {
+        self.cheque.is_some()
+    }
+
+    /// The day whose rates count.
+    pub fn rates_on(&self) -> NaiveDate {
+        let named = self.cheque.and_then(|cheque| cheque.on);
+        named.unwrap_or(self.today)
+    }
 }
 
-type ChequeColumns = (
+/// The rates at which the amounts of a filter are compared now.
+///
+/// # Errors
+/// A statement failed, or a quotation is damaged.
+pub fn rates(conn: &mut Conn, filter: &Filter) -> Result<Rates> {
+    let wanted = filter.cheque.map(|cheque| (Held::Cheques, cheque));
+    amounts::rates(conn, wanted, filter.organization, filter.today)
+}
+
+type ListedColumns = (
     diesel::dsl::Eq<dsl::cheque_currency, Option<String>>,
     diesel::dsl::Eq<dsl::cheque_min, Option<i64>>,
     diesel::dsl::Eq<dsl::cheque_max, Option<i64>>,
+    diesel::dsl::Eq<dsl::active_from, Option<NaiveDate>>,
+    diesel::dsl::Eq<dsl::active_to, Option<NaiveDate>>,
 );
 
-/// What lists need to know of a cheque.
-pub(super) fn cheque(cheque: Option<&Cheque>) -> ChequeColumns {
+/// What lists need to know of what a mandate says.
+pub(super) fn listed(content: &MandateContent) -> ListedColumns {
+    let cheque = content.cheque.as_ref();
     (
         dsl::cheque_currency.eq(cheque.map(|it| it.currency.to_string())),
         dsl::cheque_min.eq(cheque.map(|it| it.min)),
         dsl::cheque_max.eq(cheque.map(|it| it.max)),
+        dsl::active_from.eq(content.active_from),
+        dsl::active_to.eq(content.active_to),
     )
 }
 
@@ -98,17 +129,24 @@ pub(super) fn narrowed(conn: &mut Conn, filter: &Filter) -> Result<Boxed> {
     if let Some(claimed) = filter.claimed {
         query = query.filter(dsl::claimed.eq(claimed));
     }
+    if let Some(day) = filter.active_on {
+        let begun = dsl::active_from.le(day).assume_not_null();
+        let not_over = dsl::active_to.ge(day).assume_not_null();
+        query = query
+            .filter(dsl::active_from.is_null().or(begun))
+            .filter(dsl::active_to.is_null().or(not_over));
+    }
     if let Some(day) = filter.reconfirm_by {
         query = query.filter(dsl::reconfirm_by.le(day));
     }
-    if let Some(since) = filter.created_since {
-        query = query.filter(dsl::created_at.ge(Timestamp(since)));
-    }
-    if let Some(since) = filter.updated_since {
-        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
-    }
+    query = keyset::within(query, dsl::created_at, filter.created);
+    query = keyset::within(query, dsl::updated_at, filter.updated);
     if let Some(cheque) = &filter.cheque {
-        let spans = amounts::spans(conn, Held::Cheques, cheque, filter.today)?;
+        let rates = match &filter.rates {
+            Some(rates) => rates.clone(),
+            None => rates(conn, filter)?,
+        };
+        let spans = rates.spans(Held::Cheques, cheque);
         query = any_of(query, spans, |span| {
             let of = dsl::cheque_currency.eq(span.currency.to_string());
             let within = dsl::cheque_min
@@ -121,7 +159,7 @@ pub(super) fn narrowed(conn: &mut Conn, filter: &Filter) -> Result<Boxed> {
         let owned = filter.organization.is_some();
         query = query.filter(sql::search::found_by(
             conn,
-            "mandates.id",
+            Kind::Mandate,
             &filter.query,
             owned,
         ));

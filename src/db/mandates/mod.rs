@@ -11,13 +11,15 @@ use uuid::Uuid;
 
 use crate::db::conn::Backend;
 use crate::db::deals::GOING_ON;
-use crate::db::head::{Head, HeadRow, Headed};
+use crate::db::head::{Head, HeadRow, Headed, by_due};
+use crate::db::limited::Limit;
+use crate::db::name_order::by_words;
 use crate::db::page::{self, Cursor};
-use crate::db::prepared::Prepare;
+use crate::db::prepared::{FEW, Prepare, of_few_lengths};
 use crate::db::schema::mandates::{self, dsl};
 use crate::db::schema::{deals, mandate_revisions as revisions, programme_mandates};
 use crate::db::together::{Part, Together};
-use crate::db::types::{Id, Timestamp};
+use crate::db::types::Timestamp;
 use crate::db::{Conn, Error, Result, json, keyset, organizations, search, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId};
@@ -26,8 +28,8 @@ use crate::domain::organization::Organization;
 use crate::domain::pipeline::DealStatus;
 use crate::domain::search::{Order, Query, Texts};
 
-pub use filter::Filter;
 use filter::narrowed;
+pub use filter::{Filter, rates};
 pub use said::{content_at, find_revision, forget_said, revisions_of};
 
 #[derive(Queryable)]
@@ -47,6 +49,8 @@ struct Row {
     _cheque_currency: Option<String>,
     _cheque_min: Option<i64>,
     _cheque_max: Option<i64>,
+    _active_from: Option<NaiveDate>,
+    _active_to: Option<NaiveDate>,
 }
 
 impl Headed for Mandate {
@@ -57,10 +61,7 @@ impl Headed for Mandate {
             id: self.id,
             organization: self.organization,
             version: self.version,
-            place: Cursor {
-                created_at: self.created_at,
-                id: self.id.uuid(),
-            },
+            place: Cursor::at(self.created_at, self.id),
         }
     }
 }
@@ -130,10 +131,10 @@ pub fn bare_insertion<E: From<Error>>(
         created_at,
         updated_at,
     } = mandate;
-    let cheque = filter::cheque(content.cheque.as_ref());
+    let listed = filter::listed(content);
     let content = json::mandate::encode(content)?;
     let row = diesel::insert_into(mandates::table).values((
-        cheque,
+        listed,
         dsl::id.eq(*id),
         dsl::organization_id.eq(*organization),
         dsl::country.eq(country.map(|it| it.to_string())),
@@ -167,6 +168,18 @@ pub fn find(conn: &mut Conn, id: MandateId) -> Result<Option<Mandate>> {
     row.map(mandate).transpose()
 }
 
+/// The revision of the mandate with that id.
+///
+/// # Errors
+/// A statement failed.
+pub fn revision(conn: &mut Conn, id: MandateId) -> Result<Option<i64>> {
+    Ok(mandates::table
+        .find(id)
+        .select(dsl::revision)
+        .first(conn)
+        .optional()?)
+}
+
 /// The head of the mandate with that id.
 ///
 /// # Errors
@@ -186,8 +199,9 @@ pub fn find_head(conn: &mut Conn, id: MandateId) -> Result<Option<Head<MandateId
 /// A statement failed.
 pub fn find_heads(conn: &mut Conn, ids: &[MandateId]) -> Result<Vec<(MandateId, Head<MandateId>)>> {
     let rows: Vec<HeadRow<MandateId>> = mandates::table
-        .filter(dsl::id.eq_any(ids.to_vec()))
+        .filter(dsl::id.eq_any(of_few_lengths(ids)))
         .select(HEAD)
+        .prepared()
         .load(conn)?;
     let heads = rows.into_iter().map(|row| Head::of(row, Order::Created));
     Ok(heads.map(|head| (head.id, head)).collect())
@@ -207,10 +221,18 @@ pub fn lock(conn: &mut Conn, id: MandateId) -> Result<()> {
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn find_many(conn: &mut Conn, ids: &[MandateId]) -> Result<Vec<Mandate>> {
-    let rows: Vec<Row> = mandates::table
-        .filter(dsl::id.eq_any(ids.to_vec()))
-        .order(dsl::id)
-        .load(conn)?;
+    let rows: Vec<Row> = if ids.len() <= FEW {
+        mandates::table
+            .filter(dsl::id.eq_any(of_few_lengths(ids)))
+            .order(dsl::id)
+            .prepared()
+            .load(conn)?
+    } else {
+        mandates::table
+            .filter(dsl::id.eq_any(ids.to_vec()))
+            .order(dsl::id)
+            .load(conn)?
+    };
     rows.into_iter().map(mandate).collect()
 }
 
@@ -244,7 +266,9 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Mandate>> {
-    let rows: Vec<Row> = listed(conn, filter, Order::Created, after, limit)?.load(conn)?;
+    let rows: Vec<Row> = listed(conn, filter, Order::Created, after)?
+        .limited(page::fetch(limit))
+        .load(conn)?;
     rows.into_iter().map(mandate).collect()
 }
 
@@ -260,35 +284,34 @@ pub fn list_heads(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Head<MandateId>>> {
-    if order == Order::Relevance {
-        return found(conn, filter, after, limit);
+    if matches!(order, Order::Name | Order::NameLast | Order::Relevance) {
+        return walked(conn, filter, order, after, limit);
     }
-    let query = listed(conn, filter, order, after, limit)?;
     if order == Order::Due {
-        let rows: Vec<(HeadRow<MandateId>, Option<NaiveDate>)> =
-            query.select((HEAD, dsl::reconfirm_by)).load(conn)?;
-        let placed = rows.into_iter().map(|(row, day)| {
-            let mut head = Head::of(row, order);
-            head.place.created_at = page::due(day);
-            head
+        return by_due(conn, after, limit, |conn, part, most| {
+            let query = keyset::due(narrowed(conn, filter)?, "mandates", part);
+            let query = query.select((HEAD, dsl::reconfirm_by));
+            Ok(query.limited(most).load(conn)?)
         });
-        return Ok(placed.collect());
     }
-    let rows: Vec<HeadRow<MandateId>> = query.select(HEAD).load(conn)?;
+    let query = listed(conn, filter, order, after)?.select(HEAD);
+    let query = query.limited(page::fetch(limit));
+    let rows: Vec<HeadRow<MandateId>> = query.load(conn)?;
     Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
 }
 
-/// The heads of what has the words of a query, in the order of fit.
-fn found(
+/// The heads in an order of the index of words: of fit, or of names.
+fn walked(
     conn: &mut Conn,
     filter: &Filter,
+    order: Order,
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Head<MandateId>>> {
-    let rest = Filter {
-        query: Query::default(),
-        ..filter.clone()
-    };
+    let mut rest = filter.clone();
+    if order == Order::Relevance {
+        rest.query = Query::default();
+    }
     let heads = |conn: &mut Conn, ids: &[Uuid]| {
         let ids: Vec<MandateId> = ids.iter().map(|id| (*id).into()).collect();
         let query = narrowed(conn, &rest)?.filter(dsl::id.eq_any(ids));
@@ -311,7 +334,7 @@ fn found(
         heads,
         few,
     };
-    search::by_fit(conn, list, &filter.query, after, limit)
+    by_words(conn, list, (order, &filter.query), after, limit)
 }
 
 /// How many there are.
@@ -326,7 +349,8 @@ pub(in crate::db) fn ages(
     limit: usize,
 ) -> Result<Vec<Cursor>> {
     let order = Order::Created;
-    let query = listed(conn, &Filter::default(), order, after, limit)?.select(HEAD);
+    let query = listed(conn, &Filter::default(), order, after)?.select(HEAD);
+    let query = query.limited(page::fetch(limit));
     let rows: Vec<HeadRow<MandateId>> = query.load(conn)?;
     let heads = rows.into_iter().take(limit).map(|row| Head::of(row, order));
     Ok(heads.map(|head| head.place).collect())
@@ -334,44 +358,11 @@ pub(in crate::db) fn ages(
 
 type Boxed = IntoBoxed<'static, mandates::table, Backend>;
 
-fn listed(
-    conn: &mut Conn,
-    filter: &Filter,
-    order: Order,
-    after: Option<Cursor>,
-    limit: usize,
-) -> Result<Boxed> {
-    let mut query = narrowed(conn, filter)?.limit(page::fetch(limit));
-    if let Some(cursor) = after {
-        query = match order {
-            Order::Created | Order::Relevance => {
-                query.filter(keyset::after(dsl::created_at, dsl::id, cursor))
-            }
-            Order::CreatedLast => query.filter(keyset::before(dsl::created_at, dsl::id, cursor)),
-            Order::Updated => query.filter(keyset::after(dsl::updated_at, dsl::id, cursor)),
-            Order::UpdatedLast => query.filter(keyset::before(dsl::updated_at, dsl::id, cursor)),
-            Order::Due => due_after(query, cursor),
-        };
-    }
-    Ok(match order {
-        Order::Created | Order::Relevance => query.order((dsl::created_at, dsl::id)),
-        Order::CreatedLast => query.order((dsl::created_at.desc(), dsl::id.desc())),
-        Order::Updated => query.order((dsl::updated_at, dsl::id)),
-        Order::UpdatedLast => query.order((dsl::updated_at.desc(), dsl::id.desc())),
-        Order::Due => query.order((dsl::reconfirm_by.is_null(), dsl::reconfirm_by, dsl::id)),
-    })
-}
-
-/// What comes after a cursor in the order of the day by which it is confirmed.
-fn due_after(query: Boxed, cursor: Cursor) -> Boxed {
-    let later = dsl::id.gt(Id::of(cursor.id));
-    if cursor.created_at == page::due(None) {
-        return query.filter(dsl::reconfirm_by.is_null().and(later));
-    }
-    let day = cursor.created_at.date_naive();
-    let same = dsl::reconfirm_by.eq(day).assume_not_null().and(later);
-    let after = dsl::reconfirm_by.gt(day).assume_not_null().or(same);
-    query.filter(after.or(dsl::reconfirm_by.is_null()))
+fn listed(conn: &mut Conn, filter: &Filter, order: Order, after: Option<Cursor>) -> Result<Boxed> {
+    let query = narrowed(conn, filter)?;
+    let columns = (dsl::created_at, dsl::updated_at, dsl::id);
+    let order = keyset::by_time(order);
+    Ok(keyset::sorted(query, order, columns, after))
 }
 
 /// Every mandate admitted to a programme, by id.
@@ -407,14 +398,14 @@ pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
     } = mandate;
     // Before the record's own row, so that nobody waits in a circle.
     let firm = organizations::hold(conn, *organization)?;
-    let cheque = filter::cheque(content.cheque.as_ref());
+    let listed = filter::listed(content);
     let content = json::mandate::encode(content)?;
     let before = mandates::table
         .find(id)
         .filter(dsl::version.eq(version - 1));
     let changed = diesel::update(before)
         .set((
-            cheque,
+            listed,
             dsl::country.eq(country.as_ref().map(Country::code)),
             dsl::status.eq(status.code()),
             dsl::claimed.eq(claimed),
@@ -527,6 +518,8 @@ fn mandate(row: Row) -> Result<Mandate> {
         _cheque_currency,
         _cheque_min,
         _cheque_max,
+        _active_from,
+        _active_to,
     } = row;
     Ok(Mandate {
         id,

@@ -14,6 +14,7 @@ use crate::db::{Conn, Result, keyset};
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::review::{Audience, Curation, Match, MatchStatus};
 use crate::domain::scoring::Band;
+use crate::domain::time_order::Within;
 
 /// States in which no side sees a match.
 const HIDDEN: [MatchStatus; 2] = [MatchStatus::Blocked, MatchStatus::UnderReview];
@@ -45,10 +46,10 @@ pub struct Filter {
     pub curation: Option<Curation>,
     /// Shown to that firm after that.
     pub new_to: Option<(OrganizationId, DateTime<Utc>)>,
-    /// On record since then.
-    pub created_since: Option<DateTime<Utc>>,
-    /// Changed then or later.
-    pub updated_since: Option<DateTime<Utc>>,
+    /// Put on record then.
+    pub created: Within,
+    /// Changed then, for the last time.
+    pub updated: Within,
 }
 
 /// Matches from the oldest on; one more than `limit` when there are more.
@@ -242,12 +243,8 @@ fn filtered(filter: &Filter) -> matches::BoxedQuery<'static, MultiBackend> {
     if let Some(curation) = filter.curation {
         query = query.filter(dsl::curation.eq(curation.code()));
     }
-    if let Some(since) = filter.created_since {
-        query = query.filter(dsl::created_at.ge(Timestamp(since)));
-    }
-    if let Some(since) = filter.updated_since {
-        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
-    }
+    query = keyset::within(query, dsl::created_at, filter.created);
+    query = keyset::within(query, dsl::updated_at, filter.updated);
     if let Some((firm, since)) = filter.new_to {
         let since = Timestamp(since);
         let as_startup = dsl::startup_id

@@ -19,7 +19,9 @@ use crate::domain::scoring::Explanation;
 
 pub use due::{LiveOf, live, to_wake, unanswered_since};
 pub use lists::{Filter, best, best_ids, find_many, list, listed, showings};
-pub use suppressions::{suppress, suppressed_until, suppressions_of};
+pub use suppressions::{
+    Suppressions, suppress, suppressed_until, suppressions_among, suppressions_of,
+};
 
 /// Whether a match could be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use crate::db::prepared::Prepare;
+use crate::db::prepared::{Prepare, of_few_lengths};
 use crate::db::schema::pair_suppressions as suppressions;
 use crate::db::types::Timestamp;
 use crate::db::{Conn, Result, pair, sql};
@@ -66,13 +66,34 @@ pub fn suppressions_of(
     conn: &mut Conn,
     organization: OrganizationId,
 ) -> Result<BTreeMap<OrganizationId, DateTime<Utc>>> {
+    let found = suppressions_among(conn, &[organization])?.remove(&organization);
+    Ok(found.unwrap_or_default())
+}
+
+/// From whom a firm is kept apart, and until when, by the firm.
+pub type Suppressions = BTreeMap<OrganizationId, BTreeMap<OrganizationId, DateTime<Utc>>>;
+
+/// From whom each of these firms is kept apart, and until when; nothing of one
+/// that is kept from nobody.
+///
+/// # Errors
+/// A statement failed.
+pub fn suppressions_among(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+) -> Result<Suppressions> {
+    let firms = of_few_lengths(organizations);
     let of_either_side = suppressions::lower_organization_id
-        .eq(organization)
-        .or(suppressions::upper_organization_id.eq(organization));
-    let rows: Vec<(OrganizationId, OrganizationId, DateTime<Utc>)> =
-        suppressions::table.filter(of_either_side).load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(lower, upper, until)| (pair::counterpart(organization, (lower, upper)), until))
-        .collect())
+        .eq_any(firms.clone())
+        .or(suppressions::upper_organization_id.eq_any(firms));
+    let rows: Vec<(OrganizationId, OrganizationId, DateTime<Utc>)> = suppressions::table
+        .filter(of_either_side)
+        .prepared()
+        .load(conn)?;
+    let mut found = Suppressions::new();
+    for (lower, upper, until) in rows {
+        found.entry(lower).or_default().insert(upper, until);
+        found.entry(upper).or_default().insert(lower, until);
+    }
+    Ok(found)
 }

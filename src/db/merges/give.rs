@@ -5,7 +5,6 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::Moved;
-use crate::db::directory_schema::search_entries;
 use crate::db::investor_schema::investor_profiles;
 use crate::db::prepared::Prepare;
 use crate::db::review_schema::{blocks, freezes};
@@ -15,7 +14,7 @@ use crate::db::schema::{
     organization_identifiers as identifiers, pair_suppressions as suppressions, startup_profiles,
 };
 use crate::db::types::{Id, Timestamp};
-use crate::db::{Conn, Error, Result, pair};
+use crate::db::{Conn, Error, Result, pair, search};
 use crate::domain::ids::{IntroductionId, MandateId, OrganizationId, StartupProfileId};
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::values::Side;
@@ -84,7 +83,7 @@ pub fn give_profile(
         ))
         .prepared()
         .execute(conn)?;
-    found_at(conn, id.uuid(), to)?;
+    search::given(conn, id.uuid(), to)?;
     Ok(changed == 1)
 }
 
@@ -112,17 +111,8 @@ pub fn give_mandate(
         ))
         .prepared()
         .execute(conn)?;
-    found_at(conn, id.uuid(), to)?;
+    search::given(conn, id.uuid(), to)?;
     Ok(changed == 1)
-}
-
-/// The search finds a record by the names of its firm.
-fn found_at(conn: &mut Conn, record: Uuid, firm: OrganizationId) -> Result<()> {
-    let entry = search_entries::table.filter(search_entries::record_id.eq(Id::of(record)));
-    diesel::update(entry)
-        .set(search_entries::organization_id.eq(firm))
-        .execute(conn)?;
-    Ok(())
 }
 
 /// Indexes all of a firm's records anew, by its names.
@@ -131,7 +121,7 @@ fn found_at(conn: &mut Conn, record: Uuid, firm: OrganizationId) -> Result<()> {
 /// A statement failed.
 pub fn index_records(conn: &mut Conn, firm: OrganizationId) -> Result<()> {
     let firm = crate::db::organizations::find(conn, firm)?;
-    firm.map_or(Ok(()), |firm| crate::db::search::renamed(conn, &firm))
+    firm.map_or(Ok(()), |firm| search::renamed(conn, &firm))
 }
 
 /// Ids and versions of what two sides share.

@@ -2,9 +2,8 @@
 //! `MultiConnection` can't carry: two visible arms each, and nothing else.
 
 pub(super) mod batches;
-pub(super) mod contents;
-pub(super) mod said;
 pub(super) mod search;
+pub(super) mod waiting;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -120,6 +119,24 @@ pub(super) fn lock_duplicates(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
+/// SQLite has one writer; PostgreSQL has whoever else puts the service's own
+/// pipelines on record wait until the commit: those of no programme are under no
+/// unique index.
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(clippy::unnecessary_wraps, reason = "PostgreSQL's arm can fail")
+)]
+pub(super) fn lock_pipelines(conn: &mut Conn) -> Result<()> {
+    match conn {
+        Conn::Sqlite(_) => {}
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => {
+            diesel::sql_query("SELECT pg_advisory_xact_lock(4711009)").execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
 /// SQLite has one writer; PostgreSQL has whoever else imports records of the
 /// operator's wait until the commit, since neither would see the firms that the
 /// other has not committed.
@@ -133,6 +150,26 @@ pub(super) fn lock_records(conn: &mut Conn) -> Result<()> {
         #[cfg(feature = "postgres")]
         Conn::Postgres(conn) => {
             diesel::sql_query("SELECT pg_advisory_xact_lock(4711005)").execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// SQLite has one writer; PostgreSQL has whoever else begins something between
+/// the two firms wait until the commit, since neither would see what the other
+/// has not committed.
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(clippy::unnecessary_wraps, reason = "PostgreSQL's arm can fail")
+)]
+pub(super) fn lock_pair(conn: &mut Conn, pair: (OrganizationId, OrganizationId)) -> Result<()> {
+    match (conn, pair) {
+        (Conn::Sqlite(_), _) => {}
+        #[cfg(feature = "postgres")]
+        (Conn::Postgres(conn), (lower, upper)) => {
+            diesel::sql_query("SELECT pg_advisory_xact_lock(4711007, hashtext($1))")
+                .bind::<Text, _>(format!("{lower} {upper}"))
+                .execute(conn)?;
         }
     }
     Ok(())

@@ -4,6 +4,11 @@
 //! has and go into the index together, just before the commit. FTS5 writes a
 //! segment whenever a savepoint begins, and each job has one: stored one by
 //! one, the words would cost a segment each, and their merging later.
+//!
+//! On PostgreSQL a word stands in the index with the kind of its record and
+//! with its field, `snwater` for "water" in the name of a startup. A `tsvector`
+//! can give a word a weight instead, but its index knows none: whoever asks for
+//! a weight has every record read that has the word anywhere.
 
 use diesel::dsl::exists;
 use diesel::expression::{SqlLiteral, UncheckedBind};
@@ -14,7 +19,9 @@ use diesel::sql_types::{BigInt, Bool, Integer, Text, Untyped};
 use diesel::sqlite::Sqlite;
 
 use crate::db::prepared::Prepare;
-use crate::db::search::{Found, Wanted, Within};
+#[cfg(feature = "postgres")]
+use crate::db::search::FEWEST;
+use crate::db::search::{Found, Kind, Wanted, Within};
 use crate::db::together::Part;
 use crate::db::types::{Id, sql};
 use crate::db::{Conn, Result};
@@ -36,7 +43,11 @@ diesel::table! {
 
 /// What stores the words of a record together with its entry, the part before
 /// it, whose place they stand in.
-pub(in crate::db) fn insertion(conn: &Conn, document: &Document) -> Part {
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(unused_variables, reason = "SQLite's words don't tell the kind")
+)]
+pub(in crate::db) fn insertion(conn: &Conn, kind: Kind, document: &Document) -> Part {
     match conn {
         Conn::Sqlite(_) => {
             let [names, headline, body, facets] = fts5_columns(document);
@@ -54,15 +65,20 @@ pub(in crate::db) fn insertion(conn: &Conn, document: &Document) -> Part {
             let insert = diesel::dsl::sql::<Untyped>(
                 "INSERT INTO search_text (place, document) SELECT place, CAST(",
             );
-            let insert = insert.bind::<Text, _>(tsvector(document));
+            let insert = insert.bind::<Text, _>(tsvector(kind, document));
             Part::new(insert.sql(" AS tsvector) FROM entry"))
         }
     }
 }
 
 /// Stores the words of a record, in place of those that were there.
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(unused_variables, reason = "SQLite's words don't tell the kind")
+)]
 pub(in crate::db) fn put(
     conn: &mut Conn,
+    kind: Kind,
     place: i64,
     new: bool,
     document: &Document,
@@ -90,7 +106,7 @@ pub(in crate::db) fn put(
                  ON CONFLICT (place) DO UPDATE SET document = excluded.document",
             )
             .bind::<BigInt, _>(place)
-            .bind::<Text, _>(tsvector(document))
+            .bind::<Text, _>(tsvector(kind, document))
             .prepared()
             .execute(conn)?;
         }
@@ -130,20 +146,31 @@ fn fts5_columns(document: &Document) -> [String; 4] {
     })
 }
 
-/// A vector's own notation; positions tell the fields apart.
+/// The letter of a kind, with which its words begin.
 #[cfg(feature = "postgres")]
-fn tsvector(document: &Document) -> String {
+const fn letter(kind: Kind) -> &'static str {
+    match kind {
+        Kind::StartupProfile => "s",
+        Kind::Mandate => "m",
+        Kind::InvestorProfile => "i",
+        Kind::Organization => "o",
+    }
+}
+
+/// A vector's own notation: each word after the letters of its kind and field.
+#[cfg(feature = "postgres")]
+fn tsvector(kind: Kind, document: &Document) -> String {
     let Document { names, texts } = document;
     let fields = [
-        (names, ":1A "),
-        (&texts.headline, ":2B "),
-        (&texts.body, ":3C "),
-        (&texts.facets, ":4D "),
+        (names, "n"),
+        (&texts.headline, "h"),
+        (&texts.body, "b"),
+        (&texts.facets, "f"),
     ];
     let mut vector = String::new();
-    for (words, mark) in fields {
+    for (words, field) in fields {
         for word in words {
-            vector.extend(["'", word, "'", mark]);
+            vector.extend(["'", letter(kind), field, word, "' "]);
         }
     }
     vector
@@ -156,6 +183,7 @@ fn fts5(groups: &[Vec<Term>]) -> String {
         let columns = match term.place {
             Place::Names => "{names}",
             Place::NamesAndHeadline => "{names headline}",
+            Place::Headline => "{headline}",
             Place::Anywhere => "{names headline body}",
             Place::Facets => "{facets}",
         };
@@ -165,18 +193,21 @@ fn fts5(groups: &[Vec<Term>]) -> String {
     all_of_one(groups, " AND ", " OR ", term)
 }
 
-/// The same in the notation of `tsquery`.
+/// The same in the notation of `tsquery`: a term stands once for each field.
 #[cfg(feature = "postgres")]
-fn tsquery(groups: &[Vec<Term>]) -> String {
+fn tsquery(kind: Kind, groups: &[Vec<Term>]) -> String {
     let term = |term: &Term| {
-        let weights = match term.place {
-            Place::Names => "A",
-            Place::NamesAndHeadline => "AB",
-            Place::Anywhere => "ABC",
-            Place::Facets => "D",
+        let fields: &[&str] = match term.place {
+            Place::Names => &["n"],
+            Place::NamesAndHeadline => &["n", "h"],
+            Place::Headline => &["h"],
+            Place::Anywhere => &["n", "h", "b"],
+            Place::Facets => &["f"],
         };
-        let begins = if term.begins { "*" } else { "" };
-        format!("'{}':{begins}{weights}", term.word)
+        let begins = if term.begins { ":*" } else { "" };
+        let stands = |field: &&str| format!("'{}{field}{}'{begins}", letter(kind), term.word);
+        let stands: Vec<String> = fields.iter().map(stands).collect();
+        stands.join(" | ")
     };
     all_of_one(groups, " & ", " | ", term)
 }
@@ -257,7 +288,7 @@ fn sqlite_places(conn: &mut SqliteConnection, wanted: &Wanted<'_>) -> Result<Vec
     .into_boxed::<Sqlite>()
     .bind::<Text, _>(words)
     .bind::<BigInt, _>(wanted.after)
-    .bind::<Text, _>(wanted.kind);
+    .bind::<Text, _>(wanted.kind.code());
     match wanted.within {
         Within::All => {}
         Within::Firm(owner) => query = query.bind::<sql::Id, _>(*owner),
@@ -272,55 +303,152 @@ fn sqlite_places(conn: &mut SqliteConnection, wanted: &Wanted<'_>) -> Result<Vec
 
 #[cfg(feature = "postgres")]
 fn postgres_places(conn: &mut PgConnection, wanted: &Wanted<'_>) -> Result<Vec<FoundRow>> {
-    let mut words = tsquery(wanted.terms);
+    let mut words = tsquery(wanted.kind, wanted.terms);
     if let Some(unlike) = wanted.unlike {
-        words = format!("({words}) & !({})", tsquery(unlike));
+        words = format!("({words}) & !({})", tsquery(wanted.kind, unlike));
     }
     let own = |which: &str| {
-        format!(
+        let start = format!(
             "WITH own AS MATERIALIZED (
                  SELECT place, record_id FROM search_entries
                  WHERE place > $2 AND kind = $3 AND {which}
              )
              SELECT e.place, e.record_id FROM own AS e JOIN search_text AS t USING (place)
-             WHERE t.document @@ CAST($1 AS tsquery)"
-        )
+             WHERE {HAS_WORDS} ORDER BY e.place LIMIT {}",
+            wanted.limit
+        );
+        let query = diesel::sql_query(start).into_boxed::<diesel::pg::Pg>();
+        let query = query.bind::<Text, _>(words.clone());
+        let query = query.bind::<BigInt, _>(wanted.after);
+        query.bind::<Text, _>(wanted.kind.code())
     };
-    let start = match wanted.within {
-        Within::All => "WITH found AS MATERIALIZED (
-                 SELECT place FROM search_text WHERE document @@ CAST($1 AS tsquery)
-             )
-             SELECT e.place, e.record_id FROM found JOIN search_entries AS e USING (place)
-             WHERE e.place > $2 AND e.kind = $3"
-            .to_owned(),
-        Within::Firm(_) => own("organization_id = $4"),
-        Within::These(_) => own("record_id = ANY($4)"),
-    };
-    let mut query = diesel::sql_query(format!("{start} ORDER BY e.place LIMIT {}", wanted.limit))
-        .into_boxed::<diesel::pg::Pg>()
-        .bind::<Text, _>(words)
-        .bind::<BigInt, _>(wanted.after)
-        .bind::<Text, _>(wanted.kind);
     match wanted.within {
-        Within::All => {}
-        Within::Firm(owner) => query = query.bind::<sql::Id, _>(*owner),
+        Within::All => among_all(conn, wanted, &words),
+        Within::Firm(owner) => {
+            let query = own("organization_id = $4").bind::<sql::Id, _>(*owner);
+            Ok(query.load(conn)?)
+        }
         Within::These(these) => {
             let these: Vec<Id> = these.iter().map(|record| Id::of(*record)).collect();
-            query = query.bind::<Array<sql::Id>, _>(these);
+            let query = own("record_id = ANY($4)").bind::<Array<sql::Id>, _>(these);
+            Ok(query.load(conn)?)
         }
     }
-    Ok(query.load(conn)?)
 }
 
-/// The condition that the record in that column is found by a query. Where the
-/// list is one firm's (`owned`), each record is asked for by itself, so that
+/// Whether the words of the row `t` are as asked, said as a function, which the
+/// words' index does not answer: only rows that are looked at anyway count.
+#[cfg(feature = "postgres")]
+const HAS_WORDS: &str = "ts_match_vq(t.document, CAST($1 AS tsquery))";
+
+/// Places that are walked before the words' index is asked, which takes half a
+/// millisecond: enough to meet a page of a word that a quarter has.
+#[cfg(feature = "postgres")]
+const AT_HAND: i64 = 256;
+/// From more records than these with the words on, it is quicker to walk on
+/// than to gather all of them.
+#[cfg(feature = "postgres")]
+const MANY: i64 = 2_048;
+/// Places that are walked then, at most.
+#[cfg(feature = "postgres")]
+const FAR: i64 = 8_192;
+
+/// The next of all records. PostgreSQL's index of words knows no order: it
+/// finds all that have a word, and the first of them only after it. So a word
+/// that many have is not asked of it: who walks the records in their order
+/// soon meets enough of them. A word that few have is asked of it, as far as
+/// they are few. Many that all stand far off are gathered in the end.
+#[cfg(feature = "postgres")]
+fn among_all(conn: &mut PgConnection, wanted: &Wanted<'_>, words: &str) -> Result<Vec<FoundRow>> {
+    let full = |found: &[FoundRow]| i64::try_from(found.len()).is_ok_and(|it| it == wanted.limit);
+    if wanted.limit <= FEWEST {
+        let found = walked(conn, wanted, words, AT_HAND)?;
+        if full(&found) {
+            return Ok(found);
+        }
+    }
+    if let Some(found) = gathered(conn, wanted, words, Some(MANY))? {
+        return Ok(found);
+    }
+    let found = walked(conn, wanted, words, FAR)?;
+    if full(&found) {
+        return Ok(found);
+    }
+    Ok(gathered(conn, wanted, words, None)?.unwrap_or_default())
+}
+
+/// Those of the next `stretch` places that have the words, from the first on.
+#[cfg(feature = "postgres")]
+fn walked(
+    conn: &mut PgConnection,
+    wanted: &Wanted<'_>,
+    words: &str,
+    stretch: i64,
+) -> Result<Vec<FoundRow>> {
+    let limit = wanted.limit;
+    let query = diesel::sql_query(format!(
+        "SELECT e.place, e.record_id FROM (
+             SELECT place FROM (
+                 SELECT place, document FROM search_text
+                 WHERE place > $2 ORDER BY place LIMIT {stretch}
+             ) AS t
+             WHERE {HAS_WORDS} ORDER BY place LIMIT {limit}
+         ) AS found
+         JOIN search_entries AS e USING (place) ORDER BY e.place"
+    ));
+    let query = query.bind::<Text, _>(words);
+    Ok(query.bind::<BigInt, _>(wanted.after).load(conn)?)
+}
+
+#[cfg(feature = "postgres")]
+#[derive(QueryableByName)]
+struct GatheredRow {
+    #[diesel(embed)]
+    found: FoundRow,
+    #[diesel(sql_type = BigInt)]
+    hits: i64,
+}
+
+/// The first of those that the words' index finds; `None` if it finds more than
+/// `most`. The words are hidden from the planner: where it believes that many
+/// have them, it reads the whole table instead.
+#[cfg(feature = "postgres")]
+fn gathered(
+    conn: &mut PgConnection,
+    wanted: &Wanted<'_>,
+    words: &str,
+    most: Option<i64>,
+) -> Result<Option<Vec<FoundRow>>> {
+    let bound = most.map_or_else(String::new, |most| format!("LIMIT {}", most + 1));
+    let limit = wanted.limit;
+    let query = diesel::sql_query(format!(
+        "WITH found AS MATERIALIZED (
+             SELECT place FROM search_text
+             WHERE document @@ (SELECT CAST($1 AS tsquery)) AND place > $2 {bound}
+         )
+         SELECT e.place, e.record_id, (SELECT count(*) FROM found) AS hits
+         FROM (SELECT place FROM found ORDER BY place LIMIT {limit}) AS nearest
+         JOIN search_entries AS e USING (place) ORDER BY e.place"
+    ));
+    let query = query.bind::<Text, _>(words);
+    let rows: Vec<GatheredRow> = query.bind::<BigInt, _>(wanted.after).load(conn)?;
+    let hits = rows.first().map_or(0, |row| row.hits);
+    if most.is_some_and(|most| hits > most) {
+        return Ok(None);
+    }
+    Ok(Some(rows.into_iter().map(|row| row.found).collect()))
+}
+
+/// The condition that a record of that kind, in the list of its own table, is
+/// found by a query. Where the list is one firm's (`owned`), each record is asked for by itself, so that
 /// the time it takes says nothing about others'.
-pub(in crate::db) fn found_by(
-    conn: &Conn,
-    column: &'static str,
-    query: &Query,
-    owned: bool,
-) -> FoundBy {
+pub(in crate::db) fn found_by(conn: &Conn, kind: Kind, query: &Query, owned: bool) -> FoundBy {
+    let column = match kind {
+        Kind::StartupProfile => "startup_profiles.id",
+        Kind::Mandate => "mandates.id",
+        Kind::InvestorProfile => "investor_profiles.id",
+        Kind::Organization => "organizations.id",
+    };
     let groups = query.terms(Fit::Anywhere);
     let (start, words, end) = match conn {
         Conn::Sqlite(_) if owned => (
@@ -344,10 +472,10 @@ pub(in crate::db) fn found_by(
         Conn::Postgres(_) if owned => (
             format!(
                 "EXISTS (SELECT 1 FROM search_entries AS e JOIN search_text AS t USING (place)
-                 WHERE e.record_id = {column} AND t.document @@ CAST("
+                 WHERE e.record_id = {column} AND ts_match_vq(t.document, CAST("
             ),
-            tsquery(&groups),
-            " AS tsquery))",
+            tsquery(kind, &groups),
+            " AS tsquery)))",
         ),
         #[cfg(feature = "postgres")]
         Conn::Postgres(_) => (
@@ -355,7 +483,7 @@ pub(in crate::db) fn found_by(
                 "{column} IN (SELECT e.record_id FROM search_entries AS e
                  JOIN search_text AS t USING (place) WHERE t.document @@ CAST("
             ),
-            tsquery(&groups),
+            tsquery(kind, &groups),
             " AS tsquery))",
         ),
     };

@@ -1,22 +1,21 @@
 //! What lists of profiles are narrowed down by.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::Boxed;
-use crate::db::amounts::{self, Condition, Held};
+use super::lists::Boxed;
+use crate::db::amounts::{self, Condition};
 use crate::db::schema::programme_startups;
 use crate::db::schema::startup_profiles::{self, dsl};
-pub use crate::db::sql::said::{Control, Figure};
-use crate::db::types::Timestamp;
-use crate::db::{Conn, Result, sql};
-use crate::domain::amounts::{Amounts, Span};
+use crate::db::search::Kind;
+use crate::db::{Conn, Result, keyset, sql};
+use crate::domain::amounts::{Amounts, Held, Rates, Span};
 use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, ProgrammeId};
-use crate::domain::profile::{ProfileStatus, Round};
+use crate::domain::profile::{ProfileStatus, Round, StartupContent};
 use crate::domain::search::{Order, Query};
-use crate::domain::values::Encumbrance;
+use crate::domain::time_order::Within;
 
 /// Which profiles to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -45,21 +44,20 @@ pub struct Filter {
     pub figures: Vec<(Figure, (i64, i64))>,
     /// That earned so much in twelve months.
     pub revenue: Option<Amounts>,
-    /// That names such a limit; within it none for those that name none.
-    pub encumbrance: Option<Option<Encumbrance>>,
-    /// That so answered what export control asks.
-    pub control: Option<Control>,
     /// To be confirmed on that day or before.
     pub reconfirm_by: Option<NaiveDate>,
-    /// Made then or later.
-    pub created_since: Option<DateTime<Utc>>,
-    /// Changed then or later.
-    pub updated_since: Option<DateTime<Utc>>,
+    /// Made then.
+    pub created: Within,
+    /// Changed then, for the last time.
+    pub updated: Within,
     /// Found by that.
     pub query: Query,
     /// The day on which it is asked, for rounds and rates; whoever lists says
     /// it.
     pub today: NaiveDate,
+    /// The rates at which amounts are compared, where they were looked up
+    /// before ([`rates`]); else they are looked up as it is asked.
+    pub rates: Option<Rates>,
 }
 
 impl Filter {
@@ -73,6 +71,73 @@ impl Filter {
         };
         matches!(order, Order::Created | Order::CreatedLast) && *self == by_age
     }
+
+    /// What it asks of amounts.
+    fn amounts(&self) -> impl Iterator<Item = (Held, Amounts)> {
+        let of = |held, wanted: Option<Amounts>| wanted.map(|wanted| (held, wanted));
+        [
+            of(Held::Rounds, self.target),
+            of(Held::Rounds, self.cheque),
+            of(Held::Revenues, self.revenue),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// Whether it asks of amounts.
+    pub fn compares_amounts(&self) -> bool {
+        self.amounts().next().is_some()
+    }
+
+    /// The day whose rates count.
+    pub fn rates_on(&self) -> NaiveDate {
+        let named = self.amounts().find_map(|(_, wanted)| wanted.on);
+        named.unwrap_or(self.today)
+    }
+}
+
+/// The rates at which the amounts of a filter are compared now.
+///
+/// # Errors
+/// A statement failed, or a quotation is damaged.
+pub fn rates(conn: &mut Conn, filter: &Filter) -> Result<Rates> {
+    amounts::rates(conn, filter.amounts(), filter.organization, filter.today)
+}
+
+/// A figure of a startup's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Figure {
+    /// People on the payroll.
+    TeamSize,
+    /// Paying customers.
+    Customers,
+    /// Pilots under way or done.
+    Pilots,
+    /// Growth of revenue, in percent.
+    Growth,
+}
+
+type FigureColumns = (
+    diesel::dsl::Eq<dsl::team_size, Option<i64>>,
+    diesel::dsl::Eq<dsl::customers, Option<i64>>,
+    diesel::dsl::Eq<dsl::pilots, Option<i64>>,
+    diesel::dsl::Eq<dsl::growth, Option<i64>>,
+    diesel::dsl::Eq<dsl::revenue_currency, Option<String>>,
+    diesel::dsl::Eq<dsl::revenue, Option<i64>>,
+);
+
+/// What lists need to know of a startup's figures.
+pub(super) fn figures(content: &StartupContent) -> FigureColumns {
+    let traction = &content.traction;
+    let revenue = traction.revenue_12m.as_ref();
+    (
+        dsl::team_size.eq(content.team_size.map(i64::from)),
+        dsl::customers.eq(traction.customers.map(i64::from)),
+        dsl::pilots.eq(traction.pilots.map(i64::from)),
+        dsl::growth.eq(traction.growth_pct.map(i64::from)),
+        dsl::revenue_currency.eq(revenue.map(|it| it.currency.to_string())),
+        dsl::revenue.eq(revenue.map(|it| it.amount_minor)),
+    )
 }
 
 type RoundColumns = (
@@ -122,19 +187,19 @@ pub(super) fn narrowed(conn: &mut Conn, filter: &Filter) -> Result<Boxed> {
     if let Some(day) = filter.reconfirm_by {
         query = query.filter(dsl::reconfirm_by.le(day));
     }
-    if let Some(since) = filter.created_since {
-        query = query.filter(dsl::created_at.ge(Timestamp(since)));
-    }
-    if let Some(since) = filter.updated_since {
-        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
-    }
-    query = of_rounds(conn, query, filter)?;
-    query = of_figures(conn, query, filter)?;
+    query = keyset::within(query, dsl::created_at, filter.created);
+    query = keyset::within(query, dsl::updated_at, filter.updated);
+    let rates = match &filter.rates {
+        Some(rates) => rates.clone(),
+        None => rates(conn, filter)?,
+    };
+    query = of_rounds(query, filter, &rates);
+    query = of_figures(query, filter, &rates);
     if !filter.query.is_empty() {
         let owned = filter.organization.is_some();
         query = query.filter(sql::search::found_by(
             conn,
-            "startup_profiles.id",
+            Kind::StartupProfile,
             &filter.query,
             owned,
         ));
@@ -142,24 +207,26 @@ pub(super) fn narrowed(conn: &mut Conn, filter: &Filter) -> Result<Boxed> {
     Ok(query)
 }
 
-fn of_figures(conn: &mut Conn, mut query: Boxed, filter: &Filter) -> Result<Boxed> {
-    for (figure, between) in &filter.figures {
-        query = query.filter(sql::said::between(conn, *figure, *between));
+fn of_figures(mut query: Boxed, filter: &Filter, rates: &Rates) -> Boxed {
+    for (figure, (from, to)) in &filter.figures {
+        query = match figure {
+            Figure::TeamSize => query.filter(dsl::team_size.between(*from, *to)),
+            Figure::Customers => query.filter(dsl::customers.between(*from, *to)),
+            Figure::Pilots => query.filter(dsl::pilots.between(*from, *to)),
+            Figure::Growth => query.filter(dsl::growth.between(*from, *to)),
+        };
     }
     if let Some(revenue) = &filter.revenue {
-        let spans = amounts::spans(conn, Held::Revenues, revenue, filter.today)?;
-        query = query.filter(sql::said::earns(conn, &spans));
+        let spans = rates.spans(Held::Revenues, revenue);
+        query = any_of(query, spans, |span| {
+            let of = dsl::revenue_currency.eq(span.currency.to_string());
+            Box::new(of.and(dsl::revenue.between(span.from, span.to)))
+        });
     }
-    if let Some(encumbrance) = filter.encumbrance {
-        query = query.filter(sql::said::encumbered(conn, encumbrance));
-    }
-    if let Some(control) = filter.control {
-        query = query.filter(sql::said::controlled(conn, control));
-    }
-    Ok(query)
+    query
 }
 
-fn of_rounds(conn: &mut Conn, mut query: Boxed, filter: &Filter) -> Result<Boxed> {
+fn of_rounds(mut query: Boxed, filter: &Filter, rates: &Rates) -> Boxed {
     match filter.round_open {
         Some(true) => {
             let open = dsl::round_closes
@@ -179,14 +246,14 @@ fn of_rounds(conn: &mut Conn, mut query: Boxed, filter: &Filter) -> Result<Boxed
         query = query.filter(dsl::round_closes.le(day));
     }
     if let Some(target) = &filter.target {
-        let spans = amounts::spans(conn, Held::Rounds, target, filter.today)?;
+        let spans = rates.spans(Held::Rounds, target);
         query = any_of(query, spans, |span| {
             let of = dsl::round_currency.eq(span.currency.to_string());
             Box::new(of.and(dsl::round_target.between(span.from, span.to)))
         });
     }
     if let Some(cheque) = &filter.cheque {
-        let spans = amounts::spans(conn, Held::Rounds, cheque, filter.today)?;
+        let spans = rates.spans(Held::Rounds, cheque);
         query = any_of(query, spans, |span| {
             let of = dsl::round_currency.eq(span.currency.to_string());
             let taken = dsl::round_low
@@ -195,7 +262,7 @@ fn of_rounds(conn: &mut Conn, mut query: Boxed, filter: &Filter) -> Result<Boxed
             Box::new(of.and(taken))
         });
     }
-    Ok(query)
+    query
 }
 
 type OfProfiles = Condition<startup_profiles::table>;

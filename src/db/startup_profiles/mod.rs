@@ -3,33 +3,32 @@
 
 mod agreement;
 mod filter;
+mod lists;
 mod said;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
-use uuid::Uuid;
 
-use crate::db::conn::Backend;
 use crate::db::deals::GOING_ON;
 use crate::db::head::{Head, HeadRow, Headed};
-use crate::db::page::{self, Cursor};
-use crate::db::prepared::Prepare;
+use crate::db::page::Cursor;
+use crate::db::prepared::{FEW, Prepare, of_few_lengths};
 use crate::db::schema::startup_profiles::{self, dsl};
 use crate::db::schema::{deals, programme_startups, startup_profile_revisions as revisions};
 use crate::db::together::{Part, Together};
-use crate::db::types::{Id, Timestamp};
-use crate::db::{Conn, Error, Result, json, keyset, organizations, search, sql, stored};
+use crate::db::types::Timestamp;
+use crate::db::{Conn, Error, IDS_AT_ONCE, Result, json, organizations, search, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId, UserId};
 use crate::domain::organization::Organization;
 use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::{ProfileStatus, StartupProfile};
-use crate::domain::search::{Order, Query, Texts};
+use crate::domain::search::{Order, Texts};
 
 pub use agreement::{agree_compliance, agreed_by, compliance_agreed_revision};
-use filter::narrowed;
-pub use filter::{Control, Figure, Filter};
+pub use filter::{Figure, Filter, rates};
+pub(in crate::db) use lists::{ages, count};
+pub use lists::{list, list_heads};
 pub use said::{content_at, find_revision, forget_said, revisions_of};
 
 #[derive(Queryable)]
@@ -54,6 +53,12 @@ struct Row {
     _round_high: Option<i64>,
     _round_closes: Option<NaiveDate>,
     _compliance_agreed_by: Option<UserId>,
+    _team_size: Option<i64>,
+    _customers: Option<i64>,
+    _pilots: Option<i64>,
+    _growth: Option<i64>,
+    _revenue_currency: Option<String>,
+    _revenue: Option<i64>,
 }
 
 impl Headed for StartupProfile {
@@ -64,10 +69,7 @@ impl Headed for StartupProfile {
             id: self.id,
             organization: self.organization,
             version: self.version,
-            place: Cursor {
-                created_at: self.created_at,
-                id: self.id.uuid(),
-            },
+            place: Cursor::at(self.created_at, self.id),
         }
     }
 }
@@ -139,9 +141,11 @@ pub fn bare_insertion<E: From<Error>>(
         updated_at,
     } = profile;
     let round = filter::round(content.round.as_ref());
+    let figures = filter::figures(content);
     let content = json::startup::encode(content)?;
     let row = diesel::insert_into(startup_profiles::table).values((
         round,
+        figures,
         dsl::id.eq(*id),
         dsl::organization_id.eq(*organization),
         dsl::country.eq(country.map(|it| it.to_string())),
@@ -176,6 +180,18 @@ pub fn find(conn: &mut Conn, id: StartupProfileId) -> Result<Option<StartupProfi
     row.map(profile).transpose()
 }
 
+/// The revision of the profile with that id.
+///
+/// # Errors
+/// A statement failed.
+pub fn revision(conn: &mut Conn, id: StartupProfileId) -> Result<Option<i64>> {
+    Ok(startup_profiles::table
+        .find(id)
+        .select(dsl::revision)
+        .first(conn)
+        .optional()?)
+}
+
 /// The head of the profile with that id.
 ///
 /// # Errors
@@ -198,8 +214,9 @@ pub fn find_heads(
     ids: &[StartupProfileId],
 ) -> Result<Vec<(StartupProfileId, Head<StartupProfileId>)>> {
     let rows: Vec<HeadRow<StartupProfileId>> = startup_profiles::table
-        .filter(dsl::id.eq_any(ids.to_vec()))
+        .filter(dsl::id.eq_any(of_few_lengths(ids)))
         .select(HEAD)
+        .prepared()
         .load(conn)?;
     let heads = rows.into_iter().map(|row| Head::of(row, Order::Created));
     Ok(heads.map(|head| (head.id, head)).collect())
@@ -210,11 +227,25 @@ pub fn find_heads(
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn find_many(conn: &mut Conn, ids: &[StartupProfileId]) -> Result<Vec<StartupProfile>> {
-    let rows: Vec<Row> = startup_profiles::table
-        .filter(dsl::id.eq_any(ids.to_vec()))
-        .order(dsl::id)
-        .load(conn)?;
-    rows.into_iter().map(profile).collect()
+    if ids.len() <= FEW {
+        let rows: Vec<Row> = startup_profiles::table
+            .filter(dsl::id.eq_any(of_few_lengths(ids)))
+            .order(dsl::id)
+            .prepared()
+            .load(conn)?;
+        return rows.into_iter().map(profile).collect();
+    }
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(IDS_AT_ONCE) {
+        let rows: Vec<Row> = startup_profiles::table
+            .filter(dsl::id.eq_any(some.to_vec()))
+            .load(conn)?;
+        for row in rows {
+            found.push(profile(row)?);
+        }
+    }
+    found.sort_by_key(|profile| profile.id);
+    Ok(found)
 }
 
 /// Where each of these profiles stands, and whether its firm stands behind it.
@@ -238,146 +269,6 @@ pub fn states(
             ))
         })
         .collect()
-}
-
-/// Profiles from the oldest on; one more than `limit` when there are more.
-///
-/// # Errors
-/// A statement failed, or a row is damaged.
-pub fn list(
-    conn: &mut Conn,
-    filter: &Filter,
-    after: Option<Cursor>,
-    limit: usize,
-) -> Result<Vec<StartupProfile>> {
-    let rows: Vec<Row> = listed(conn, filter, Order::Created, after, limit)?.load(conn)?;
-    rows.into_iter().map(profile).collect()
-}
-
-/// The heads of profiles in that order; one more than `limit` when there are
-/// more.
-///
-/// # Errors
-/// A statement failed.
-pub fn list_heads(
-    conn: &mut Conn,
-    filter: &Filter,
-    order: Order,
-    after: Option<Cursor>,
-    limit: usize,
-) -> Result<Vec<Head<StartupProfileId>>> {
-    if order == Order::Relevance {
-        return found(conn, filter, after, limit);
-    }
-    let query = listed(conn, filter, order, after, limit)?;
-    if order == Order::Due {
-        let rows: Vec<(HeadRow<StartupProfileId>, Option<NaiveDate>)> =
-            query.select((HEAD, dsl::reconfirm_by)).load(conn)?;
-        let placed = rows.into_iter().map(|(row, day)| {
-            let mut head = Head::of(row, order);
-            head.place.created_at = page::due(day);
-            head
-        });
-        return Ok(placed.collect());
-    }
-    let rows: Vec<HeadRow<StartupProfileId>> = query.select(HEAD).load(conn)?;
-    Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
-}
-
-/// The heads of what has the words of a query, in the order of fit.
-fn found(
-    conn: &mut Conn,
-    filter: &Filter,
-    after: Option<Cursor>,
-    limit: usize,
-) -> Result<Vec<Head<StartupProfileId>>> {
-    let rest = Filter {
-        query: Query::default(),
-        ..filter.clone()
-    };
-    let heads = |conn: &mut Conn, ids: &[Uuid]| {
-        let ids: Vec<StartupProfileId> = ids.iter().map(|id| (*id).into()).collect();
-        let query = narrowed(conn, &rest)?.filter(dsl::id.eq_any(ids));
-        let rows: Vec<HeadRow<StartupProfileId>> = query.select(HEAD).load(conn)?;
-        let heads = rows.into_iter();
-        Ok(heads.map(|row| Head::of(row, Order::Relevance)).collect())
-    };
-    let few = |conn: &mut Conn| {
-        if rest.is_by_index(Order::Created) {
-            return Ok(None);
-        }
-        let query = narrowed(conn, &rest)?.limit(page::fetch(search::FEW));
-        let ids: Vec<StartupProfileId> = query.select(dsl::id).load(conn)?;
-        let few = ids.len() <= search::FEW;
-        Ok(few.then(|| ids.iter().map(|id| id.uuid()).collect()))
-    };
-    let list = search::Listed {
-        kind: search::Kind::StartupProfile,
-        owner: filter.organization,
-        heads,
-        few,
-    };
-    search::by_fit(conn, list, &filter.query, after, limit)
-}
-
-/// How many there are.
-pub(in crate::db) fn count(conn: &mut Conn) -> Result<i64> {
-    Ok(startup_profiles::table.count().get_result(conn)?)
-}
-
-/// Up to `limit` ids and ages after the cursor, the oldest first.
-pub(in crate::db) fn ages(
-    conn: &mut Conn,
-    after: Option<Cursor>,
-    limit: usize,
-) -> Result<Vec<Cursor>> {
-    let order = Order::Created;
-    let query = listed(conn, &Filter::default(), order, after, limit)?.select(HEAD);
-    let rows: Vec<HeadRow<StartupProfileId>> = query.load(conn)?;
-    let heads = rows.into_iter().take(limit).map(|row| Head::of(row, order));
-    Ok(heads.map(|head| head.place).collect())
-}
-
-type Boxed = IntoBoxed<'static, startup_profiles::table, Backend>;
-
-fn listed(
-    conn: &mut Conn,
-    filter: &Filter,
-    order: Order,
-    after: Option<Cursor>,
-    limit: usize,
-) -> Result<Boxed> {
-    let mut query = narrowed(conn, filter)?.limit(page::fetch(limit));
-    if let Some(cursor) = after {
-        query = match order {
-            Order::Created | Order::Relevance => {
-                query.filter(keyset::after(dsl::created_at, dsl::id, cursor))
-            }
-            Order::CreatedLast => query.filter(keyset::before(dsl::created_at, dsl::id, cursor)),
-            Order::Updated => query.filter(keyset::after(dsl::updated_at, dsl::id, cursor)),
-            Order::UpdatedLast => query.filter(keyset::before(dsl::updated_at, dsl::id, cursor)),
-            Order::Due => due_after(query, cursor),
-        };
-    }
-    Ok(match order {
-        Order::Created | Order::Relevance => query.order((dsl::created_at, dsl::id)),
-        Order::CreatedLast => query.order((dsl::created_at.desc(), dsl::id.desc())),
-        Order::Updated => query.order((dsl::updated_at, dsl::id)),
-        Order::UpdatedLast => query.order((dsl::updated_at.desc(), dsl::id.desc())),
-        Order::Due => query.order((dsl::reconfirm_by.is_null(), dsl::reconfirm_by, dsl::id)),
-    })
-}
-
-/// What comes after a cursor in the order of the day by which it is confirmed.
-fn due_after(query: Boxed, cursor: Cursor) -> Boxed {
-    let later = dsl::id.gt(Id::of(cursor.id));
-    if cursor.created_at == page::due(None) {
-        return query.filter(dsl::reconfirm_by.is_null().and(later));
-    }
-    let day = cursor.created_at.date_naive();
-    let same = dsl::reconfirm_by.eq(day).assume_not_null().and(later);
-    let after = dsl::reconfirm_by.gt(day).assume_not_null().or(same);
-    query.filter(after.or(dsl::reconfirm_by.is_null()))
 }
 
 /// Every profile admitted to a programme, by id.
@@ -418,6 +309,7 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
     // Before the record's own row, so that nobody waits in a circle.
     let firm = organizations::hold(conn, *organization)?;
     let round = filter::round(content.round.as_ref());
+    let figures = filter::figures(content);
     let content = json::startup::encode(content)?;
     let before = startup_profiles::table
         .find(id)
@@ -425,6 +317,7 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
     let changed = diesel::update(before)
         .set((
             round,
+            figures,
             dsl::country.eq(country.as_ref().map(Country::code)),
             dsl::status.eq(status.code()),
             dsl::claimed.eq(claimed),
@@ -549,6 +442,12 @@ fn profile(row: Row) -> Result<StartupProfile> {
         _round_high,
         _round_closes,
         _compliance_agreed_by,
+        _team_size,
+        _customers,
+        _pilots,
+        _growth,
+        _revenue_currency,
+        _revenue,
     } = row;
     Ok(StartupProfile {
         id,

@@ -3,7 +3,7 @@
 //! run nothing by themselves are taken.
 
 use super::file_name::FileName;
-use super::zip;
+use super::zip::{ends_as_archive, names};
 use crate::domain::fault::Faults;
 use crate::domain::values::codes;
 
@@ -134,7 +134,7 @@ pub fn recognise(sample: &Sample<'_>) -> Sniffed {
         return Sniffed::Empty;
     }
     let end = |bytes: usize| tail.get(tail.len().saturating_sub(bytes)..).unwrap_or(tail);
-    let archive = zip::ends_as_archive(tail);
+    let archive = ends_as_archive(tail);
     let kind = if head.starts_with(b"%PDF-") {
         let ends = contains(end(PDF_END), b"%%EOF");
         (ends && !archive && !has_markup(head)).then_some(ContentKind::Pdf)
@@ -146,7 +146,7 @@ pub fn recognise(sample: &Sample<'_>) -> Sniffed {
         let ends = contains(end(64 << 10), b"\xff\xd9");
         (ends && !archive && !has_markup(head)).then_some(ContentKind::Jpeg)
     } else if head.starts_with(b"PK\x03\x04") {
-        zip::names(tail, len).and_then(|names| office(&names))
+        names(tail, len).and_then(|names| office(&names))
     } else if text && !begins_as_code(head) {
         return Sniffed::Text;
     } else {

@@ -72,6 +72,8 @@ codes! {
         ReadDuplicates = "read_duplicates",
         /// Judge, merge and part them again.
         JudgeDuplicates = "judge_duplicates",
+        /// Decide whether a report of abuse holds.
+        JudgeAbuse = "judge_abuse",
         /// Ask a firm to stand behind what was written about it.
         AskToClaim = "ask_to_claim",
         /// Write a startup profile.
@@ -118,6 +120,8 @@ codes! {
         WritePractice = "write_practice",
         /// Agree to that, note sessions, say what came of it.
         MovePractice = "move_practice",
+        /// Open a deal of two sides that know each other already.
+        OpenDeal = "open_deal",
         /// Read the rule sets programmes match by, and what they would change.
         ReadRules = "read_rules",
         /// Draft, change and simulate a rule set.
@@ -285,7 +289,7 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::ReadIntroduction => Some(S::IntroductionsRead),
         O::RequestIntroduction | O::MoveIntroduction => Some(S::IntroductionsWrite),
         O::ReadDeal => Some(S::DealsRead),
-        O::MoveDeal => Some(S::DealsWrite),
+        O::MoveDeal | O::OpenDeal => Some(S::DealsWrite),
         O::ReadLog => Some(S::LogRead),
         O::ReadMessages => Some(S::MessagesRead),
         O::RetryMessage => Some(S::MessagesWrite),
@@ -296,6 +300,7 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         | O::WriteTaxonomy
         | O::Export
         | O::JudgeDuplicates
+        | O::JudgeAbuse
         | O::WriteOrganization
         | O::WriteAccount
         | O::WriteMembers
@@ -403,6 +408,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         // Work of the operator's that firms know of but don't do.
         (
             O::WriteProgramme
+            | O::OpenDeal
             | O::WriteCommitment
             | O::WritePractice
             | O::WriteRates
@@ -471,6 +477,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::MoveMandate
             | O::MoveMatch
             | O::MoveIntroduction
+            | O::JudgeAbuse
             | O::MoveDeal
             | O::ReadMessages
             | O::ReadMessageBody => Allowed,

@@ -6,11 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::domain::deal_course::{DealCourse, Turn};
 use crate::domain::event::SubjectKind;
-use crate::domain::money::Money;
-use crate::domain::rate_lock::RateLock;
-use crate::domain::scorecard::{Funded, Line};
-use crate::domain::syndicate::Interest;
+use crate::domain::scorecard::Line;
 use crate::domain::values::Side;
 
 /// How far an introduction came, each step with the first time that it was
@@ -27,7 +25,7 @@ pub struct Way {
     pub deal: Option<DateTime<Utc>>,
     /// The deal was signed.
     pub signed: Option<DateTime<Utc>>,
-    /// The money was confirmed.
+    /// The first of its money was confirmed.
     pub funded: Option<DateTime<Utc>>,
 }
 
@@ -75,22 +73,6 @@ pub struct Question {
     pub side: Option<Side>,
 }
 
-/// How a deal stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
-    /// Through which pipeline it goes.
-    pub pipeline: String,
-    /// At which stage.
-    pub stage: String,
-    /// The code of its status.
-    pub status: String,
-    /// What was promised in it, by investor, with its locked rates.
-    pub promised: BTreeMap<Uuid, (Money, RateLock)>,
-    /// What arrived.
-    pub funded: Option<Funded>,
-    introduction: Option<Uuid>,
-}
-
 /// What the lines read so far say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Courses {
@@ -99,7 +81,7 @@ pub struct Courses {
     /// Questions, in the order in which they were put.
     pub questions: Vec<Question>,
     /// Deals.
-    pub deals: BTreeMap<Uuid, Standing>,
+    pub deals: BTreeMap<Uuid, DealCourse>,
     /// The question of an introduction that waits for an answer.
     open: BTreeMap<Uuid, usize>,
 }
@@ -169,82 +151,28 @@ impl Courses {
     fn deal(&mut self, line: &Line<'_>, signed: &BTreeSet<String>) {
         let id = line.subject.id;
         if line.kind == "deal.opened" {
-            let text = |key| line.code(key).unwrap_or_default().to_owned();
-            let introduction = line.id("introduction");
-            self.deals.insert(
-                id,
-                Standing {
-                    pipeline: text("pipeline"),
-                    stage: text("stage"),
-                    status: "open".to_owned(),
-                    promised: BTreeMap::new(),
-                    funded: None,
-                    introduction,
-                },
-            );
-            if let Some(introduction) = introduction {
+            let deal = DealCourse::opened(line);
+            if let Some(introduction) = deal.introduction {
                 let way = self.ways.entry(introduction).or_default();
                 way.deal = way.deal.or(Some(line.at));
             }
+            self.deals.insert(id, deal);
             return;
         }
         let Some(deal) = self.deals.get_mut(&id) else {
             return;
         };
-        match line.kind {
-            "deal.participant_set" => promise(deal, line),
-            "deal.moved" => {
-                let before = deal.stage.clone();
-                moved(deal, line);
-                let introduction = deal.introduction;
-                let way = introduction.map(|id| self.ways.entry(id).or_default());
-                if let Some(way) = way {
-                    // Step by step it goes on only after they met.
-                    let step = matches!(line.code("action"), Some("report" | "advance"));
-                    if step && deal.stage != before {
-                        way.met = way.met.or(Some(line.at));
-                    }
-                    if signed.contains(&deal.stage) {
-                        way.signed = way.signed.or(Some(line.at));
-                    }
-                    if deal.status == "won" {
-                        way.funded = way.funded.or(Some(line.at));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn promise(deal: &mut Standing, line: &Line<'_>) {
-    let Some(firm) = line.id("participant") else {
-        return;
-    };
-    let out = line.code("interest") == Some(Interest::Withdrawn.code());
-    match line.money("amount").filter(|_| !out) {
-        Some(amount) => drop(deal.promised.insert(firm, (amount, line.lock()))),
-        None => drop(deal.promised.remove(&firm)),
-    }
-}
-
-fn moved(deal: &mut Standing, line: &Line<'_>) {
-    if let Some(status) = line.code("to") {
-        status.clone_into(&mut deal.status);
-    }
-    if let Some(stage) = line.code("stage_to") {
-        stage.clone_into(&mut deal.stage);
-    }
-    if let Some(pipeline) = line.code("pipeline") {
-        pipeline.clone_into(&mut deal.pipeline);
-    }
-    if deal.status == "won"
-        && let Some(amount) = line.money("amount")
-    {
-        deal.funded = Some(Funded {
-            amount,
-            value_date: line.day("value_date").unwrap_or(line.at.date_naive()),
-            lock: line.lock(),
-        });
+        let turn = deal.read(line, signed);
+        let Some(introduction) = deal.introduction else {
+            return;
+        };
+        let way = self.ways.entry(introduction).or_default();
+        let first = |step: &mut Option<DateTime<Utc>>, taken: bool| {
+            *step = step.or(taken.then_some(line.at));
+        };
+        first(&mut way.met, turn == Turn::Step);
+        let moved = line.kind == "deal.moved";
+        first(&mut way.signed, moved && signed.contains(&deal.stage));
+        first(&mut way.funded, deal.first_funding().is_some());
     }
 }

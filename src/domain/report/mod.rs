@@ -23,6 +23,9 @@ codes! {
         Introductions = "introductions",
         /// Deals by stage and currency.
         Pipeline = "pipeline",
+        /// How deals went through their pipelines' own stages, by the period in
+        /// which they were opened.
+        Stages = "stages",
         /// How few firms make up most of it.
         Concentration = "concentration",
     }

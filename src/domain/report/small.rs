@@ -34,6 +34,19 @@ pub fn hide(table: &mut Table) {
     hide_what_follows(table);
 }
 
+/// Hides everything where something is too small to show: for numbers of which
+/// one follows from another in more ways than rows and columns say.
+pub fn hide_whole(table: &mut Table) {
+    let small = |row: &super::Row| {
+        let cells = row.cells.iter().zip(table.columns);
+        let mut counts = cells.filter(|(_, column)| column.unit == Unit::Count);
+        counts.any(|(cell, _)| cell.is_some_and(|cell| (1..FEWEST).contains(&cell)))
+    };
+    if table.rows.iter().any(small) {
+        table.rows.clear();
+    }
+}
+
 /// The cells that add up to something that is known.
 fn groups(table: &Table, counts: &[usize]) -> Vec<Vec<Place>> {
     let rows = || 0..table.rows.len();

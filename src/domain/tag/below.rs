@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Taxonomy;
-use crate::domain::text::Slug;
+use super::{Facet, Taxonomy};
+use crate::domain::text::{Slug, fold};
 
 /// More tags than these nobody means by one word: each is looked for.
 const MOST_MEANT: usize = 256;
@@ -51,6 +51,29 @@ impl Taxonomy {
             meant.extend(named);
         }
         meant
+    }
+
+    /// The values of a facet with that folded word in a label or in the slug, in
+    /// any language; also with a longer word that begins so, if it is the
+    /// beginning of one. There are a few dozen of a facet, so each is looked at.
+    pub fn values_spoken_of<'a>(
+        &'a self,
+        facet: Facet,
+        word: &'a str,
+        begins: bool,
+    ) -> impl Iterator<Item = &'a Slug> + 'a {
+        let is_meant = move |name: &str| {
+            let folded = fold(name);
+            let mut words = folded.split(' ');
+            words.any(|it| it == word || (begins && it.starts_with(word)))
+        };
+        self.facet(facet)
+            .filter(move |value| {
+                let labels = value.labels.texts.values().map(String::as_str);
+                let mut names = labels.chain([value.slug.as_str()]);
+                names.any(&is_meant)
+            })
+            .map(|value| &value.slug)
     }
 }
 

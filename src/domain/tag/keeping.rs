@@ -70,6 +70,32 @@ pub struct TagDecision {
     pub created_at: DateTime<Utc>,
 }
 
+codes! {
+    /// How far the labels of a tag are from what its readers need.
+    LabelsState {
+        /// One of the languages of the service has none.
+        Missing = "missing",
+        /// A machine made one that nobody has reviewed.
+        Machine = "machine",
+        /// Neither: people have seen all of them.
+        Complete = "complete",
+    }
+}
+
+impl LabelsState {
+    /// Whether a tag's labels stand so. What lacks one and has a machine's waits
+    /// for both.
+    pub fn is_of(self, tag: &Tag) -> bool {
+        let missing = tag.labels.missing().next().is_some();
+        let machine = !tag.labels.machine.is_empty();
+        match self {
+            Self::Missing => missing,
+            Self::Machine => machine,
+            Self::Complete => !missing && !machine,
+        }
+    }
+}
+
 /// Which tags of a taxonomy are asked for; what is absent doesn't matter.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
@@ -83,6 +109,8 @@ pub struct Wanted {
     pub offered: Option<bool>,
     /// With a label in that language that only a machine has seen.
     pub unreviewed: Option<Language>,
+    /// Whose labels stand so.
+    pub labels: Option<LabelsState>,
     /// With a word in a label, alias or slug that begins so.
     pub word: Option<String>,
 }
@@ -103,6 +131,7 @@ impl Wanted {
                 .unreviewed
                 .as_ref()
                 .is_none_or(|language| tag.labels.machine.contains(language))
+            && self.labels.is_none_or(|state| state.is_of(tag))
             && self.word.as_ref().is_none_or(|word| says(tag, word))
     }
 }

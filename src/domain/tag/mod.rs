@@ -14,6 +14,7 @@ use chrono::NaiveDate;
 use super::tag_near::Near;
 use super::text::{Language, Slug, TextState, fold};
 use super::values::codes;
+use super::wording::LANGUAGES;
 
 pub use caution::Cautions;
 pub(in crate::domain) use caution::is_latin as is_latin_ending;
@@ -90,6 +91,13 @@ impl Labels {
         } else {
             TextState::Original
         }
+    }
+
+    /// The languages of the service that it lacks: until somebody writes them,
+    /// their readers see the English.
+    pub fn missing(&self) -> impl Iterator<Item = &'static str> {
+        let has = |code: &str| self.texts.keys().any(|it| it.primary() == code);
+        LANGUAGES.into_iter().filter(move |code| !has(code))
     }
 
     /// The label for a reader: their language, English, any.
@@ -218,6 +226,8 @@ pub struct Taxonomy {
     tags: BTreeMap<Slug, Tag>,
     facets: BTreeMap<(Facet, Slug), FacetValue>,
     words: HashMap<String, Slug>,
+    /// How many words the longest of them has that begins with a word.
+    longest: HashMap<String, usize>,
     spoken: BTreeMap<String, Vec<Slug>>,
     tree: Tree,
     cautions: Cautions,
@@ -249,6 +259,7 @@ impl Taxonomy {
             tags: by_slug,
             facets: by_facet,
             words: HashMap::new(),
+            longest: HashMap::new(),
             spoken: BTreeMap::new(),
             tree: Tree::default(),
             cautions: Cautions::default(),
@@ -352,6 +363,18 @@ impl Taxonomy {
                     .or_insert_with(|| tag.leads_to().clone());
             }
         }
+        for name in self.words.keys() {
+            let mut words = name.split(' ');
+            let first = words.next().unwrap_or_default().to_owned();
+            let longest = self.longest.entry(first).or_default();
+            *longest = (*longest).max(1 + words.count());
+        }
+    }
+
+    /// How many words the longest name has that begins with this folded word; 0
+    /// if none does.
+    pub fn longest_from(&self, word: &str) -> usize {
+        self.longest.get(word).copied().unwrap_or(0)
     }
 
     /// Each single word of a tag's names leads to it.

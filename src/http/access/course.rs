@@ -44,6 +44,10 @@ pub(super) const COURSE: &[(&str, Access)] = &[
         Needs(O::MoveIntroduction),
     ),
     (
+        "POST /v1/introductions/{id}/abuse-decisions",
+        Needs(O::JudgeAbuse),
+    ),
+    (
         "PUT /v1/introductions/{id}/slots",
         Needs(O::MoveIntroduction),
     ),
@@ -116,6 +120,11 @@ pub(super) const COURSE: &[(&str, Access)] = &[
         "POST /v1/practices/{id}/transitions",
         Needs(O::MovePractice),
     ),
+    (
+        "POST /v1/practices/{id}/decisions",
+        Needs(O::WriteCompliance),
+    ),
+    ("PUT /v1/practices/{id}/texts", Needs(O::MovePractice)),
     ("GET /v1/practices/{id}/sessions", Needs(O::ReadPractice)),
     ("POST /v1/practices/{id}/sessions", Needs(O::MovePractice)),
     (

@@ -4,6 +4,7 @@
 //! scopes. A route that names nothing is closed to programs, and fails a test.
 
 mod course;
+mod parts;
 mod table;
 
 use std::collections::BTreeMap;
@@ -29,7 +30,10 @@ pub enum Access {
 
 /// Every route of the service, method and template, with what it needs.
 pub fn routes() -> impl Iterator<Item = (&'static str, Access)> {
-    let all = table::RECORDS.iter().chain(course::COURSE);
+    let all = table::RECORDS
+        .iter()
+        .chain(course::COURSE)
+        .chain(parts::PARTS);
     all.copied()
 }
 

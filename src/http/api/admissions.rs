@@ -15,7 +15,7 @@ use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::admissions::{self, Shown};
@@ -118,6 +118,7 @@ impl AdmissionFilters {
             organization: wrong.take(organization),
             status: wrong.take(status),
             known_to: None,
+            record: None,
             withdrawn: self.withdrawn.unwrap_or(false),
         };
         wrong.or(filter)
@@ -140,10 +141,11 @@ async fn list_admissions(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     id: web::Path<String>,
-    query: ListQuery<AdmissionFilters>,
+    query: MeantQuery<AdmissionFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read(path_id(&id)?)?;
-    let page = admissions::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
+    let programme = path_id(&id)?;
+    let (page, _, filter) = query.read(|asked| asked.read(programme))?;
+    let page = admissions::list(&context, &caller, filter, PageRequest::from(page)).await?;
     Ok(PageView::of(page, |it| ProgrammeAdmissionView::from(&it)).respond(&request))
 }
 

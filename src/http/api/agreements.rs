@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::exchange::{check_fields, created, intent, moved, path_id};
+use super::held_texts::KeptTextView;
+use super::programme_reasons::ProgrammeReasonView;
 use super::programmes::ProgrammeView;
 use super::timeline::hex;
 use super::values::{code, day, parsed, time, within};
@@ -18,7 +20,7 @@ use crate::domain::text::{Language, bounded};
 use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, JsonBody};
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::preconditions::{IfMatch, versioned};
+use crate::http::preconditions::{EntityTag, IfMatch, digested, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::agreements::{self, NewSigning as Signed, Seen, pending};
@@ -152,7 +154,7 @@ pub struct AgreementView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 35)]
     controlling_language: Option<String>,
-    /// The texts, by language.
+    /// The texts, by language; to parties without those that wait for compliance.
     #[schema(max_items = 20)]
     texts: Vec<AgreementTextView>,
     /// SHA-256 of all texts with their languages, as they were agreed; absent
@@ -173,7 +175,16 @@ pub struct AgreementView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uuid", max_length = 36)]
     successor: Option<String>,
-    /// The programme's version; also the `ETag`.
+    /// Why it was declined, suspended or terminated, the latest first; for the
+    /// operator's people.
+    #[schema(max_items = 50)]
+    reasons: Vec<ProgrammeReasonView>,
+    /// Words of the programme that wait for compliance: what the reader's own side
+    /// said, all for the operator's people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    waiting: Vec<KeptTextView>,
+    /// The programme's version; also the `ETag`, with what waits.
     #[schema(minimum = 1)]
     version: i64,
 }
@@ -221,7 +232,7 @@ pub struct SignatoryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "date", max_length = 10)]
     signed_on: Option<String>,
-    /// Where it can be seen.
+    /// Where it can be seen; absent while its words wait for compliance.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2000)]
     evidence: Option<String>,
@@ -229,7 +240,7 @@ pub struct SignatoryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
     texts: Option<String>,
-    /// Why they declined.
+    /// Why they declined; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2000)]
     reason: Option<String>,
@@ -263,12 +274,24 @@ impl From<&Signatory> for SignatoryView {
             } => {
                 view.level = Some(level.code());
                 view.signed_on = Some(on.to_string());
-                view.evidence = Some(evidence.clone());
+                view.evidence = said(evidence);
                 view.texts = Some(hex(digest));
             }
-            Signing::Declined { reason } => view.reason = Some(reason.clone()),
+            Signing::Declined { reason } => view.reason = said(reason),
         }
         view
+    }
+}
+
+/// Words that are there: those that wait for compliance are not.
+fn said(words: &str) -> Option<String> {
+    (!words.is_empty()).then(|| words.to_owned())
+}
+
+impl AgreementView {
+    /// Its `ETag`: the version, and what waits beside it.
+    fn tag(&self) -> Result<EntityTag, Problem> {
+        EntityTag::beside(self.version, &self.waiting)
     }
 }
 
@@ -298,6 +321,8 @@ impl From<&Seen> for AgreementView {
                 .collect(),
             predecessor: agreement.predecessor.map(|id| id.to_string()),
             successor: seen.successor.map(|id| id.to_string()),
+            reasons: seen.reasons.iter().map(ProgrammeReasonView::from).collect(),
+            waiting: KeptTextView::all(seen.waiting.all()),
             version: programme.version,
         }
     }
@@ -320,14 +345,22 @@ async fn get_agreement(
 ) -> Result<HttpResponse, Problem> {
     let seen = agreements::find(&context, &caller, path_id(&id)?).await?;
     let view = AgreementView::from(&seen);
-    Ok(versioned(&request, view.version, &view))
+    if caller.reads_everything() {
+        return Ok(versioned(&request, view.tag()?, &view));
+    }
+    // Parties write nothing by it, and what of theirs waits has no version.
+    digested(&request, &view)
 }
 
 /// Writes the texts, the notice and who signs, in place of what was written
 /// before, for curators.
 ///
 /// Agreed texts are open again with it and the programme is back in
-/// negotiation; once signing began nothing can be changed.
+/// negotiation; once signing began nothing can be changed. A text that names
+/// something restricted or prohibited is kept from the parties, language by
+/// language, until two people of compliance let it through (`waiting`, and
+/// `GET /v1/reviews` with the words in question); before that the texts can't be
+/// agreed on. The same words are not read twice.
 #[utoipa::path(
     operation_id = "write_agreement",
     tag = "programmes",
@@ -348,7 +381,8 @@ async fn write_agreement(
     let expected = if_match.version()?;
     let written = body.read(|it| it.read(id))?;
     let seen = agreements::write(&context, &caller, id, expected, written).await?;
-    Ok(moved(seen.programme.version, &AgreementView::from(&seen)))
+    let view = AgreementView::from(&seen);
+    Ok(moved(view.tag()?, &view))
 }
 
 /// What a party's signatory did.
@@ -436,7 +470,8 @@ fn words(faults: &mut Faults, pointer: &'static str, text: Option<&str>) -> Opti
 /// Records that a party signed or declined, in the agreed order, for curators.
 ///
 /// A party that declines ends the signing: the programme is `declined`, and who
-/// and why stays on record.
+/// and why stays on record. Words that name something restricted or prohibited
+/// wait for compliance before the parties read them.
 #[utoipa::path(
     operation_id = "record_signing",
     tag = "programmes",
@@ -464,7 +499,8 @@ async fn record_signing(
         .await?;
     let signed = body.read(|it| it.read())?;
     let seen = agreements::record_signing(&context, &caller, intent, id, expected, signed).await?;
-    Ok(moved(seen.programme.version, &AgreementView::from(&seen)))
+    let view = AgreementView::from(&seen);
+    Ok(moved(view.tag()?, &view))
 }
 
 /// The term in which a programme goes on.

@@ -14,7 +14,7 @@ use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -111,10 +111,10 @@ async fn list_blocks(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<BlockFilters>,
+    query: MeantQuery<BlockFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
-    let page = blocks::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
+    let (page, _, filter) = query.read(BlockFilters::read)?;
+    let page = blocks::list(&context, &caller, filter, PageRequest::from(page)).await?;
     let items: Vec<BlockView> = page.items.iter().map(BlockView::from).collect();
     let page = PageView {
         items,

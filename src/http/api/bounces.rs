@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::exchange::{intent, path_id, query_code, query_id};
+use super::exchange::{intent, path_id, query_code, query_email, query_id};
+use super::finding::Wrong;
 use super::messages::without_addresses;
 use super::values::time;
 use crate::domain::bounce::{
@@ -19,8 +20,8 @@ use crate::domain::text::{Email, bounded};
 use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
-use crate::http::problem::{Kind, Problem};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
+use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::bounces::{self, Filter};
@@ -211,15 +212,14 @@ pub struct BounceFilters {
 
 impl BounceFilters {
     fn read(&self) -> Result<Filter, Problem> {
-        let email = self.email.as_deref().map(str::parse::<Email>);
-        let email = email
-            .transpose()
-            .map_err(|_| Problem::new(Kind::BadQuery).detail("`email` is not an address."))?;
-        Ok(Filter {
-            outcome: query_code("outcome", self.outcome.as_deref(), BounceOutcome::from_code)?,
-            email,
-            message: query_id("message", self.message.as_deref())?,
-        })
+        let mut wrong = Wrong::default();
+        let outcome = query_code("outcome", self.outcome.as_deref(), BounceOutcome::from_code);
+        let filter = Filter {
+            outcome: wrong.take(outcome),
+            email: wrong.take(query_email("email", self.email.as_deref())),
+            message: wrong.take(query_id("message", self.message.as_deref())),
+        };
+        wrong.or(filter)
     }
 }
 
@@ -295,10 +295,10 @@ async fn list_bounces(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<BounceFilters>,
+    query: MeantQuery<BounceFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
-    let page = bounces::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
+    let (page, _, filter) = query.read(BounceFilters::read)?;
+    let page = bounces::list(&context, &caller, filter, PageRequest::from(page)).await?;
     let view = PageView {
         items: page.items.iter().map(BounceView::from).collect(),
         next_cursor: page.next,

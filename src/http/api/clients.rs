@@ -319,6 +319,6 @@ async fn revoke_client(
     let expected = version
         .version_of(clients::find(&context, &caller, id))
         .await?;
-    clients::revoke(&context, &caller, id, expected).await?;
+    clients::revoke(&context, &caller, id, expected, None).await?;
     Ok(HttpResponse::NoContent().finish())
 }

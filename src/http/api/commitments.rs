@@ -5,25 +5,29 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{check_fields, created, intent, moved, path_id, query_code, query_id};
+use super::finding::Wrong;
+use super::held_texts::KeptTextView;
 use super::transitions::TransitionsView;
 use super::values::{MoneyView, code, day, parsed, time};
 use crate::domain::commitment::{
     Commitment, CommitmentAction, CommitmentDetails, CommitmentStatus, Goal, Measure, Target,
 };
 use crate::domain::fault::Faults;
-use crate::domain::ids::CommitmentId;
+use crate::domain::held_text::{HeldPlace, TextOf};
+use crate::domain::ids::{CommitmentId, ProgrammeId};
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
-use crate::http::preconditions::{IfMatch, versioned};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
+use crate::http::preconditions::{EntityTag, IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
-use crate::services::commitments::{self, Filter};
+use crate::services::commitments::{self, Filter, Said};
+use crate::services::held_texts::{self, Waiting};
 use crate::services::paging::PageRequest;
-use crate::services::{Context, Error};
+use crate::services::{Caller, Context, Error};
 
 /// Most characters of a title, and of other words.
 const TITLE_MAX: usize = 200;
@@ -192,7 +196,12 @@ pub struct CommitmentView {
     /// `open`, `met` or `dropped`.
     #[schema(max_length = 10, example = "open")]
     status: &'static str,
-    /// Counts changes; the `ETag`.
+    /// Words of a title or a target that wait for compliance, for the operator's
+    /// people: meanwhile it says what it said before, or its goal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 2)]
+    waiting: Vec<KeptTextView>,
+    /// Counts changes; the `ETag`, with what waits.
     #[schema(minimum = 1)]
     version: i64,
     /// When it was made.
@@ -203,18 +212,43 @@ pub struct CommitmentView {
     updated_at: String,
 }
 
-impl From<&Commitment> for CommitmentView {
-    fn from(commitment: &Commitment) -> Self {
+impl CommitmentView {
+    /// Its `ETag`: the version, and what waits beside it.
+    fn tag(&self) -> Result<EntityTag, Problem> {
+        EntityTag::beside(self.version, &self.waiting)
+    }
+
+    /// What somebody reads of it who knows of this that waits.
+    fn of(commitment: &Commitment, waiting: &Waiting) -> Self {
+        let places = places_of(commitment);
         Self {
             id: commitment.id.to_string(),
             programme: commitment.programme.to_string(),
             document: CommitmentDocument::of(&commitment.details),
             status: commitment.status.code(),
+            waiting: KeptTextView::all(waiting.at(&places)),
             version: commitment.version,
             created_at: time(commitment.created_at),
             updated_at: time(commitment.updated_at),
         }
     }
+}
+
+/// Where its words stand.
+const fn places_of(commitment: &Commitment) -> [HeldPlace; 2] {
+    let id = commitment.id;
+    [HeldPlace::Title(id), HeldPlace::Target(id)]
+}
+
+async fn view(
+    context: &Context,
+    caller: &Caller,
+    found: &Commitment,
+) -> Result<CommitmentView, Problem> {
+    let of = TextOf::Programme(found.programme);
+    let places = places_of(found).to_vec();
+    let waiting = held_texts::waiting(context, caller, of, places).await?;
+    Ok(CommitmentView::of(found, &waiting))
 }
 
 /// Which commitments.
@@ -233,6 +267,21 @@ pub struct CommitmentFilters {
     owner: Option<String>,
 }
 
+impl CommitmentFilters {
+    fn read(&self, programme: ProgrammeId) -> Result<Filter, Problem> {
+        let mut wrong = Wrong::default();
+        let status = self.status.as_deref();
+        let status = query_code("status", status, CommitmentStatus::from_code);
+        let filter = Filter {
+            programme,
+            goal: wrong.take(query_code("goal", self.goal.as_deref(), Goal::from_code)),
+            status: wrong.take(status),
+            owner: wrong.take(query_id("owner", self.owner.as_deref())),
+        };
+        wrong.or(filter)
+    }
+}
+
 /// Lists what was promised under a programme, oldest first, for its parties
 /// and the operator's people.
 #[utoipa::path(
@@ -247,21 +296,22 @@ async fn list_commitments(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     id: web::Path<String>,
-    query: ListQuery<CommitmentFilters>,
+    query: MeantQuery<CommitmentFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filters = &query.filters;
-    let status = filters.status.as_deref();
-    let filter = Filter {
-        programme: path_id(&id)?,
-        goal: query_code("goal", filters.goal.as_deref(), Goal::from_code)?,
-        status: query_code("status", status, CommitmentStatus::from_code)?,
-        owner: query_id("owner", filters.owner.as_deref())?,
-    };
-    let page = commitments::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
-    Ok(PageView::of(page, |it| CommitmentView::from(&it)).respond(&request))
+    let programme = path_id(&id)?;
+    let (page, _, filter) = query.read(|asked| asked.read(programme))?;
+    let page = commitments::list(&context, &caller, filter, PageRequest::from(page)).await?;
+    let of = TextOf::Programme(programme);
+    let places = page.items.iter().flat_map(places_of).collect();
+    let waiting = held_texts::waiting(&context, &caller, of, places).await?;
+    Ok(PageView::of(page, |it| CommitmentView::of(&it, &waiting)).respond(&request))
 }
 
 /// Puts a promise on record, for curators.
+///
+/// A title or a target in words that name something restricted or prohibited waits
+/// for compliance (`waiting`); until two people let it through, the parties read
+/// the goal in its place. It counts from now on.
 #[utoipa::path(
     operation_id = "make_commitment",
     tag = "programmes",
@@ -286,11 +336,8 @@ async fn make_commitment(
     let details = body.read(|it| it.read())?;
     let made = commitments::make(&context, &caller, intent, programme, details).await?;
     let location = format!("/v1/commitments/{}", made.id);
-    Ok(created(
-        location,
-        made.version,
-        &CommitmentView::from(&made),
-    ))
+    let view = view(&context, &caller, &made).await?;
+    Ok(created(location, view.tag()?, &view))
 }
 
 /// One commitment.
@@ -308,11 +355,14 @@ async fn get_commitment(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let found = commitments::find(&context, &caller, path_id(&id)?).await?;
-    let view = CommitmentView::from(&found);
-    Ok(versioned(&request, found.version, &view))
+    let view = view(&context, &caller, &found).await?;
+    Ok(versioned(&request, view.tag()?, &view))
 }
 
 /// Changes what an open commitment says, for curators.
+///
+/// Words that name something restricted or prohibited wait for compliance
+/// (`waiting`); what the parties read before stands meanwhile.
 #[utoipa::path(
     operation_id = "change_commitment",
     tag = "programmes",
@@ -331,12 +381,17 @@ async fn change_commitment(
     let id: CommitmentId = path_id(&id)?;
     commitments::find(&context, &caller, id).await?;
     let expected = if_match.version()?;
+    let said = Said {
+        title: patch.names("title"),
+        target: patch.names("target_text"),
+    };
     let revise = move |before: &CommitmentDetails| -> Result<CommitmentDetails, Error> {
         let document: CommitmentDocument = patch.apply_to(&CommitmentDocument::of(before))?;
         Ok(document.read()?)
     };
-    let after = commitments::change(&context, &caller, id, expected, revise).await?;
-    Ok(moved(after.version, &CommitmentView::from(&after)))
+    let after = commitments::change(&context, &caller, id, (expected, said), revise).await?;
+    let view = view(&context, &caller, &after).await?;
+    Ok(moved(view.tag()?, &view))
 }
 
 /// What can be done with a commitment now.
@@ -420,5 +475,6 @@ async fn move_commitment(
     let (action, reason) = body.read(|it| it.read())?;
     let after =
         commitments::transition(&context, &caller, intent, id, expected, action, reason).await?;
-    Ok(moved(after.version, &CommitmentView::from(&after)))
+    let view = view(&context, &caller, &after).await?;
+    Ok(moved(view.tag()?, &view))
 }

@@ -1,5 +1,6 @@
 //! What compliance records: checks of firms, firms kept apart, decisions.
 
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -36,7 +37,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_introduction_decisions);
 }
 
-fn words(faults: &mut Faults, pointer: &str, text: &str) -> Option<String> {
+pub(super) fn words(faults: &mut Faults, pointer: &str, text: &str) -> Option<String> {
     faults.take(pointer, "invalid_text", bounded(text, MOST, true))
 }
 
@@ -57,6 +58,14 @@ pub struct NewClearance {
     /// What it rests on; at least one of its two parts.
     #[serde(default)]
     evidence: ProofDocument,
+    /// For `clear_enhanced`, and needed there: where the firm's money comes from,
+    /// for compliance to read.
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        example = "State budget, by decree 1234 of 2021"
+    )]
+    source_of_funds: Option<String>,
     /// Last day on which it holds: at most a year ahead, half a year for
     /// `clear_enhanced`.
     #[schema(format = "date", max_length = 10, example = "2027-11-23")]
@@ -80,15 +89,21 @@ impl NewClearance {
         );
         let basis = words(&mut faults, "/basis", &self.basis);
         let proof = self.evidence.read(&mut faults);
+        let source = self.source_of_funds.as_deref();
+        let source = source.map(|text| words(&mut faults, "/source_of_funds", text));
         let valid_to = day(&mut faults, "/valid_to", &self.valid_to);
         match (organization, verdict, basis, proof, valid_to) {
-            (Some(organization), Some(verdict), Some(basis), Some(proof), Some(valid_to)) => {
+            (Some(organization), Some(verdict), Some(basis), Some(proof), Some(valid_to))
+                if faults.is_empty() =>
+            {
                 Ok(Check {
                     organization,
                     verdict,
                     basis,
                     proof,
+                    source_of_funds: source.flatten(),
                     valid_to,
+                    after: None,
                 })
             }
             _ => Err(faults),
@@ -115,6 +130,10 @@ pub struct ClearanceView {
     /// What it rests on; absent of those from before it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<ProofDocument>,
+    /// Where the firm's money comes from, of one that is politically exposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2000)]
+    source_of_funds: Option<String>,
     /// Last day on which it holds.
     #[schema(format = "date", max_length = 10)]
     valid_to: String,
@@ -134,6 +153,7 @@ impl From<&Clearance> for ClearanceView {
             verdict: clearance.verdict.code(),
             basis: clearance.basis.clone(),
             evidence: clearance.proof.as_ref().map(ProofDocument::of),
+            source_of_funds: clearance.source_of_funds.clone(),
             valid_to: clearance.valid_to.to_string(),
             recorded_by: clearance.by.to_string(),
             created_at: time(clearance.created_at),
@@ -147,7 +167,7 @@ impl From<&Clearance> for ClearanceView {
     tag = "compliance",
     params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
     request_body = NewClearance,
-    responses((status = 201, description = "Recorded.", body = ClearanceView))
+    responses((status = 201, description = "Recorded.", body = ClearanceView, headers(("Location" = String))))
 )]
 #[post("/v1/clearances")]
 async fn create_clearance(
@@ -160,7 +180,9 @@ async fn create_clearance(
     let intent = intent("POST /v1/clearances", &request, &key, body.bytes());
     let check = body.read(|it| it.read())?;
     let made = compliance::record_clearance(&context, &caller, intent, check).await?;
-    Ok(HttpResponse::Created().json(ClearanceView::from(&made)))
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, format!("/v1/clearances/{}", made.id)))
+        .json(ClearanceView::from(&made)))
 }
 
 /// Lists the checks of a firm, oldest first, for the operator's people.

@@ -1,8 +1,8 @@
 //! What the caller agreed to.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{intent, path_id};
@@ -92,6 +92,9 @@ pub struct ConsentView {
     /// profile, or `own_act` by publishing a record of one's own firm.
     #[schema(max_length = 20, example = "mailed_link")]
     method: String,
+    /// `standing`, `expired` or `withdrawn`.
+    #[schema(max_length = 10, example = "standing")]
+    state: &'static str,
     /// When.
     #[schema(format = "date-time", max_length = 35)]
     given_at: String,
@@ -104,8 +107,9 @@ pub struct ConsentView {
     withdrawn_at: Option<String>,
 }
 
-impl From<&Given> for ConsentView {
-    fn from(given: &Given) -> Self {
+impl ConsentView {
+    /// How it stands at that moment.
+    pub fn of(given: &Given, now: DateTime<Utc>) -> Self {
         let (introduction, programme) = match &given.purpose {
             Purpose::Introduction {
                 introduction,
@@ -132,6 +136,11 @@ impl From<&Given> for ConsentView {
             text_hash: given.text_hash.clone(),
             language: given.language.to_string(),
             method: given.method.clone(),
+            state: match given.withdrawn_at {
+                Some(_) => "withdrawn",
+                None if now < given.valid_to => "standing",
+                None => "expired",
+            },
             given_at: time(given.given_at),
             valid_to: time(given.valid_to),
             withdrawn_at: given.withdrawn_at.map(time),
@@ -155,7 +164,11 @@ async fn list_consents(
 ) -> Result<HttpResponse, Problem> {
     let page = consents::own(&context, &caller, PageRequest::from(query.page)).await?;
     let view = PageView {
-        items: page.items.iter().map(ConsentView::from).collect(),
+        items: page
+            .items
+            .iter()
+            .map(|given| ConsentView::of(given, context.now()))
+            .collect(),
         next_cursor: page.next,
         count: None,
     };
@@ -190,7 +203,7 @@ async fn get_consent_words(Authenticated(caller): Authenticated) -> Result<HttpR
     let words = consents::words(&caller)?;
     Ok(HttpResponse::Ok().json(ConsentWordsView {
         language: words.language,
-        text_hash: hex(&Sha256::digest(words.text.as_bytes())),
+        text_hash: hex(&words.hash()),
         text: words.text,
     }))
 }
@@ -233,7 +246,7 @@ async fn give_consent(
     let intent = intent("POST /v1/me/consents", &request, &key, body.bytes());
     let firm = path_id(&body.into_inner().organization)?;
     let given = consents::give_own(&context, &caller, intent, firm).await?;
-    Ok(HttpResponse::Ok().json(ConsentView::from(&given)))
+    Ok(HttpResponse::Ok().json(ConsentView::of(&given, context.now())))
 }
 
 /// Takes back what the caller agreed to.
@@ -263,8 +276,8 @@ async fn withdraw_consent(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/me/consents/{id}/withdrawal", &request, &key, b"");
-    let given = consents::withdraw_own(&context, &caller, intent, path_id(&id)?).await?;
-    Ok(HttpResponse::Ok().json(ConsentView::from(&given)))
+    let given = consents::withdraw_own(&context, &caller, intent, (path_id(&id)?, None)).await?;
+    Ok(HttpResponse::Ok().json(ConsentView::of(&given, context.now())))
 }
 
 /// How a consent is given again.
@@ -309,6 +322,7 @@ async fn renew_consent(
     let publish = query.0.publish;
     let body: &[u8] = if publish { b"publish" } else { b"" };
     let intent = intent("POST /v1/me/consents/{id}/renewal", &request, &key, body);
-    let given = consents::renew_own(&context, &caller, intent, path_id(&id)?, publish).await?;
-    Ok(HttpResponse::Ok().json(ConsentView::from(&given)))
+    let of = (path_id(&id)?, None);
+    let given = consents::renew_own(&context, &caller, intent, of, publish).await?;
+    Ok(HttpResponse::Ok().json(ConsentView::of(&given, context.now())))
 }

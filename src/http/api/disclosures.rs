@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::exchange::path_id;
 use super::values::time;
+use crate::domain::disclosure::Opener;
 use crate::http::caller::Authenticated;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
@@ -49,6 +50,9 @@ pub struct DisclosureView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub revision: Option<i64>,
+    /// Whether it was opened by a link that was mailed to the firm, by whoever
+    /// followed it: mail scanners do, too, so that it says nothing of a person.
+    pub by_link: bool,
     /// Who was shown it, by name; absent while the other firm has not been
     /// named to this one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,6 +80,7 @@ impl From<&Line> for DisclosureView {
                 .then(|| disclosure.gate.as_ref().map(|gate| gate.rules.clone()))
                 .flatten(),
             revision: disclosure.revision,
+            by_link: disclosure.opened_by == Some(Opener::Link),
             shown_to: line.shown_to.clone(),
             at: time(disclosure.at),
         }
@@ -91,7 +96,7 @@ pub struct NoFilters {}
 /// operator's.
 ///
 /// Every teaser that was released is a line, and every opening beyond it, once a
-/// day for each reader and revision, also where a mail may have arrived without anybody's word for it.
+/// day for each reader and revision, by a mailed link for each firm, also where a mail may have arrived without anybody's word for it.
 #[utoipa::path(
     operation_id = "list_disclosures",
     tag = "organizations",

@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::exchange::{
     body_id, check_fields, created, intent, moved, path_id, query_code, query_id,
 };
+use super::finding::Wrong;
 use super::organizations::OrganizationView;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
@@ -21,9 +22,9 @@ use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::duplicates::{self, Compared, Filter, Firm, Move};
@@ -205,16 +206,20 @@ pub struct DuplicateFilters {
 
 impl DuplicateFilters {
     fn read(&self) -> Result<Filter, Problem> {
+        let mut wrong = Wrong::default();
+        let state = query_code("state", self.state.as_deref(), DuplicateState::from_code);
+        let kind = query_code("kind", self.kind.as_deref(), OrganizationKind::from_code);
+        let filter = Filter {
+            state: wrong.take(state),
+            kind: wrong.take(kind),
+            organization: wrong.take(query_id("organization", self.organization.as_deref())),
+            min_score: self.min_score,
+        };
         if self.min_score.is_some_and(|score| score > 10_000) {
             let detail = "`min_score` is 0 to 10000 basis points.";
-            return Err(Problem::new(Kind::BadQuery).detail(detail));
+            wrong.note(Problem::parameter("min_score", detail));
         }
-        Ok(Filter {
-            state: query_code("state", self.state.as_deref(), DuplicateState::from_code)?,
-            kind: query_code("kind", self.kind.as_deref(), OrganizationKind::from_code)?,
-            organization: query_id("organization", self.organization.as_deref())?,
-            min_score: self.min_score,
-        })
+        wrong.or(filter)
     }
 }
 
@@ -235,10 +240,10 @@ async fn list_duplicates(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<DuplicateFilters>,
+    query: MeantQuery<DuplicateFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
-    let page = duplicates::list(&context, &caller, filter, query.page.into()).await?;
+    let (page, _, filter) = query.read(DuplicateFilters::read)?;
+    let page = duplicates::list(&context, &caller, filter, page.into()).await?;
     Ok(PageView::of(page, DuplicateView::from).respond(&request))
 }
 

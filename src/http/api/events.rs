@@ -109,7 +109,7 @@ async fn list_events(
     Authenticated(caller): Authenticated,
     query: Query<TimelineQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (after, limit) = query.0.read()?;
+    let TimelineQuery { after, limit } = query.0;
     let events = log::page(&context, &caller, after, limit).await?;
     let last = events.last().filter(|_| events.len() == limit);
     Ok(HttpResponse::Ok().json(LogView {

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::exchange::{body_id, intent, path_id};
+use super::held_texts::KeptTextView;
 use super::values::{MoneyView, code, day, time};
 use crate::domain::commitment::{Adds, Evidence, EvidenceKind};
 use crate::domain::fault::Faults;
+use crate::domain::held_text::HeldPlace;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
@@ -17,6 +19,7 @@ use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::commitments::{self, NewEvidence as Given};
+use crate::services::held_texts::Waiting;
 use crate::services::paging::PageRequest;
 
 /// Most characters of a note.
@@ -63,7 +66,7 @@ impl NewEvidence {
     fn read(&self) -> Result<Given, Faults> {
         let mut faults = Faults::new();
         let kind = code(&mut faults, "/kind", &self.kind, EvidenceKind::ALL);
-        let adds = self.adds(&mut faults);
+        let adds = adds(&mut faults, self.count, self.amount.as_ref(), self.fulfils);
         let happened_on = day(&mut faults, "/happened_on", &self.happened_on);
         let note = bounded(&self.note, TEXT_MAX, true);
         let note = faults.take("/note", "invalid_text", note);
@@ -82,22 +85,28 @@ impl NewEvidence {
             _ => Err(faults),
         }
     }
+}
 
-    fn adds(&self, faults: &mut Faults) -> Option<Adds> {
-        match (self.count, &self.amount, self.fulfils) {
-            (None, None, None | Some(false)) => Some(Adds::Nothing),
-            (Some(count), None, None) if count <= 1_000_000_000 => Some(Adds::Count(count)),
-            (Some(_), None, None) => {
-                faults.push("/count", "out_of_range", "At most a milliard.");
-                None
-            }
-            (None, Some(money), None) => money.read(faults, "/amount").map(Adds::Money),
-            (None, None, Some(true)) => Some(Adds::Fulfils),
-            _ => {
-                let detail = "At most one of “count”, “amount” and “fulfils”.";
-                faults.push("", "one_of", detail);
-                None
-            }
+/// What a piece of evidence adds: at most one of the three.
+pub(super) fn adds(
+    faults: &mut Faults,
+    count: Option<i64>,
+    amount: Option<&MoneyView>,
+    fulfils: Option<bool>,
+) -> Option<Adds> {
+    match (count, amount, fulfils) {
+        (None, None, None | Some(false)) => Some(Adds::Nothing),
+        (Some(count), None, None) if count <= 1_000_000_000 => Some(Adds::Count(count)),
+        (Some(_), None, None) => {
+            faults.push("/count", "out_of_range", "At most a milliard.");
+            None
+        }
+        (None, Some(money), None) => money.read(faults, "/amount").map(Adds::Money),
+        (None, None, Some(true)) => Some(Adds::Fulfils),
+        _ => {
+            let detail = "At most one of “count”, “amount” and “fulfils”.";
+            faults.push("", "one_of", detail);
+            None
         }
     }
 }
@@ -127,9 +136,15 @@ pub struct EvidenceView {
     /// The day it happened.
     #[schema(format = "date", max_length = 10)]
     happened_on: String,
-    /// What and where.
+    /// What and where; absent while its words wait for compliance, and where it
+    /// keeps them from the other parties.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2000)]
-    note: String,
+    note: Option<String>,
+    /// Words of the reader's own side that wait.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1)]
+    waiting: Vec<KeptTextView>,
     /// The party that gave it; absent for the operator's people.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uuid", max_length = 36)]
@@ -147,8 +162,9 @@ pub struct EvidenceView {
     replaced_by: Option<String>,
 }
 
-impl From<&Evidence> for EvidenceView {
-    fn from(given: &Evidence) -> Self {
+impl EvidenceView {
+    /// What somebody reads of it who knows of this that waits.
+    fn of(given: &Evidence, waiting: &Waiting) -> Self {
         let (mut count, mut amount) = (None, None);
         match given.adds {
             Adds::Count(number) => count = Some(number),
@@ -163,7 +179,8 @@ impl From<&Evidence> for EvidenceView {
             amount,
             fulfils: given.adds == Adds::Fulfils,
             happened_on: given.happened_on.to_string(),
-            note: given.note.clone(),
+            note: (!given.note.is_empty()).then(|| given.note.clone()),
+            waiting: KeptTextView::all(waiting.at(&[HeldPlace::Evidence(given.id)])),
             organization: given.organization.map(|firm| firm.to_string()),
             created_at: time(given.created_at),
             replaces: given.replaces.map(|id| id.to_string()),
@@ -188,14 +205,19 @@ async fn list_evidence(
     query: ListQuery<NoFilters>,
 ) -> Result<HttpResponse, Problem> {
     let page = PageRequest::from(query.page);
-    let page = commitments::evidence(&context, &caller, path_id(&id)?, page).await?;
-    Ok(PageView::of(page, |it| EvidenceView::from(&it)).respond(&request))
+    let id = path_id(&id)?;
+    let page = commitments::evidence(&context, &caller, id, page).await?;
+    let given = page.items.iter().map(|it| it.id);
+    let waiting = commitments::waiting(&context, &caller, id, given).await?;
+    Ok(PageView::of(page, |it| EvidenceView::of(&it, &waiting)).respond(&request))
 }
 
 /// Adds evidence to an open commitment, for the programme's parties and for
 /// curators.
 ///
-/// With `replaces` it puts right what was given before. One that was closed as
+/// It counts at once. A note that names something restricted or prohibited waits
+/// for compliance (`waiting`), and the other parties read it once two people let
+/// it through. With `replaces` it puts right what was given before. One that was closed as
 /// met on evidence that was wrong a curator reopens first.
 #[utoipa::path(
     operation_id = "give_evidence",
@@ -220,5 +242,6 @@ async fn give_evidence(
     let id = path_id(&id)?;
     let given = body.read(|it| it.read())?;
     let given = commitments::give_evidence(&context, &caller, intent, id, given).await?;
-    Ok(HttpResponse::Created().json(EvidenceView::from(&given)))
+    let waiting = commitments::waiting(&context, &caller, id, std::iter::once(given.id)).await?;
+    Ok(HttpResponse::Created().json(EvidenceView::of(&given, &waiting)))
 }

@@ -4,12 +4,13 @@
 use std::str::FromStr;
 
 use actix_web::http::header::{ETAG, HeaderValue, LOCATION};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use crate::domain::fault::Faults;
+use crate::domain::text::Email;
 use crate::http::idempotency::{IdempotencyKey, fingerprint};
-use crate::http::preconditions::etag;
+use crate::http::preconditions::{EntityTag, etag};
 use crate::http::problem::{Kind, Problem};
 use crate::services::{Intent, Telling};
 
@@ -45,6 +46,15 @@ pub fn query_code<T>(
         .transpose()
 }
 
+/// The address in a query.
+///
+/// # Errors
+/// 400, naming the parameter.
+pub fn query_email(name: &str, text: Option<&str>) -> Result<Option<Email>, Problem> {
+    let wrong = |_| Problem::parameter(name, format!("`{name}` is not an address."));
+    text.map(str::parse).transpose().map_err(wrong)
+}
+
 /// The id in a body; a fault at `pointer` if it is none.
 pub fn body_id<T: FromStr>(faults: &mut Faults, pointer: &str, text: &str) -> Option<T> {
     let id = text.parse().ok();
@@ -55,18 +65,23 @@ pub fn body_id<T: FromStr>(faults: &mut Faults, pointer: &str, text: &str) -> Op
 }
 
 /// What a caller promises to be the same request when it comes again; `route`
-/// is the method and the route's template.
+/// is the method and the route's template. What is answered is kept with it, word
+/// for word ([`tell_again`](crate::http::idempotency::tell_again)).
 pub fn intent(
     route: &'static str,
     request: &HttpRequest,
     key: &IdempotencyKey,
     body: &[u8],
 ) -> Option<Intent> {
-    key.get().map(|key| Intent {
-        route,
-        key: key.to_owned(),
-        fingerprint: fingerprint(request, body),
-        telling: None,
+    key.get().map(|key| {
+        let telling = Telling::afterwards();
+        request.extensions_mut().insert(telling.clone());
+        Intent {
+            route,
+            key: key.to_owned(),
+            fingerprint: fingerprint(request, body),
+            telling: Some(telling),
+        }
     })
 }
 
@@ -92,17 +107,17 @@ pub fn as_told(telling: &Telling, mut answer: HttpResponse) -> HttpResponse {
 }
 
 /// 201 with the place and version of what was made.
-pub fn created(location: String, version: i64, view: &impl Serialize) -> HttpResponse {
+pub fn created(location: String, tag: impl Into<EntityTag>, view: &impl Serialize) -> HttpResponse {
     HttpResponse::Created()
         .insert_header((LOCATION, location))
-        .insert_header((ETAG, etag(version)))
+        .insert_header((ETAG, tag.into().into_text()))
         .json(view)
 }
 
 /// 200 with the version to which something was moved.
-pub fn moved(version: i64, view: &impl Serialize) -> HttpResponse {
+pub fn moved(tag: impl Into<EntityTag>, view: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((ETAG, etag(version)))
+        .insert_header((ETAG, tag.into().into_text()))
         .json(view)
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,16 +13,15 @@ use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use super::values::{code, time, within};
 use crate::domain::event::{Subject, SubjectKind};
-use crate::domain::export::{Export, ExportAction, ExportKind, ExportState, Wanted};
+use crate::domain::export::{Export, ExportAction, ExportFormat, ExportKind, ExportState, Wanted};
 use crate::domain::fault::Faults;
 use crate::domain::ids::ExportId;
-use crate::domain::import::FileFormat;
 use crate::http::caller::Authenticated;
 use crate::http::download;
 use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
-use crate::http::preconditions::{IfMatch, etag, has_version, versioned};
+use crate::http::preconditions::{IfMatch, in_progress};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
@@ -47,14 +45,25 @@ pub fn routes(config: &mut ServiceConfig) {
 #[schema(as = NewExport)]
 pub struct NewExport {
     /// `organization` is everything of one firm: itself, its people, profiles
-    /// or mandates with all their revisions and what is on record of its
-    /// documents, the matches released to it, its
+    /// or mandates with all their revisions, what is on record of its documents
+    /// and, in a `zip`, their files, the matches released to it, its
     /// introductions, deals, consents and disclosures, each with its timeline.
     /// The others are lists, as their routes show them to the caller.
     #[schema(max_length = 40, example = "startup_profiles")]
     kind: String,
     /// `csv` or `ndjson`; everything of a firm comes as `ndjson`, each line
-    /// with its `type`.
+    /// with its `type`, or as `zip`: an archive of those lines
+    /// (`records.ndjson`), the files of the documents that they name, each
+    /// version under `documents/`, and a list of the files with their SHA-256
+    /// (`files.ndjson`). Of a deal the firm's own papers are in it; what the
+    /// other side keeps is named in the list with `left_out`
+    /// (`on_its_own_route`) and `read_at`, the route that opens it while the
+    /// gate does. Where the gate is closed to what the firm knows of, as while
+    /// compliance decides, the file is made without it, and a line of the type
+    /// `held_back` says so: of which `record`, what is `left_out` (`record`,
+    /// `name` or `documents`), the open `rules` as far as the reader may know
+    /// them (else `not_available`), `until` when (`decided`), and `read_at`, the
+    /// route to ask again.
     #[schema(max_length = 10, example = "csv")]
     format: String,
     /// For `organization`: which firm.
@@ -65,6 +74,11 @@ pub struct NewExport {
     #[serde(default)]
     #[schema(value_type = Object, example = json!({"status": "published", "country": "IL"}))]
     filters: BTreeMap<String, Value>,
+    /// For `organization`: whether the file is made only once compliance has
+    /// decided about everything that it would leave out until then (`held_back`);
+    /// after seven days it is made without what isn't decided.
+    #[serde(default)]
+    wait: bool,
 }
 
 /// Filters of a list.
@@ -74,7 +88,7 @@ impl NewExport {
     fn read(&self) -> Result<Wanted, Faults> {
         let mut faults = Faults::new();
         let kind = code(&mut faults, "/kind", &self.kind, ExportKind::ALL);
-        let format = code(&mut faults, "/format", &self.format, FileFormat::ALL);
+        let format = code(&mut faults, "/format", &self.format, ExportFormat::ALL);
         let organization = self.organization.as_deref();
         let organization = organization.and_then(|id| body_id(&mut faults, "/organization", id));
         within(&mut faults, "/filters", self.filters.len(), FILTERS);
@@ -97,6 +111,7 @@ impl NewExport {
                 organization,
                 filters: query.finish(),
                 format,
+                wait: self.wait,
             }),
             _ => Err(faults),
         }
@@ -119,11 +134,13 @@ pub struct ExportView {
     organization: Option<String>,
     /// Which records of a list.
     filters: BTreeMap<String, String>,
-    /// `csv` or `ndjson`.
+    /// `csv`, `ndjson` or `zip`.
     #[schema(max_length = 10, example = "csv")]
     format: &'static str,
-    /// `waiting`, `running`, `ready`, then `expired`; or `failed`,
-    /// `cancelled`.
+    /// Whether it waits for compliance to decide about what it would leave out.
+    wait: bool,
+    /// `waiting` (also for compliance, where that was asked for), `running`,
+    /// `ready`, then `expired`; or `failed`, `cancelled`.
     #[schema(max_length = 20, example = "ready")]
     state: &'static str,
     /// Records that it holds so far.
@@ -171,6 +188,7 @@ impl From<&Export> for ExportView {
             organization: wanted.organization.map(|id| id.to_string()),
             filters: filters.into_owned().collect(),
             format: wanted.format.code(),
+            wait: wanted.wait,
             state: export.state.code(),
             lines: export.lines,
             bytes: ready.then_some(export.bytes),
@@ -264,17 +282,8 @@ async fn get_export(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let export = export_jobs::find(&context, &caller, path_id(&id)?).await?;
-    if export.state.is_running() && !has_version(&request, export.version) {
-        return Ok(HttpResponse::Ok()
-            .insert_header(("ETag", etag(export.version)))
-            .insert_header((RETRY_AFTER, "1"))
-            .json(ExportView::from(&export)));
-    }
-    Ok(versioned(
-        &request,
-        export.version,
-        &ExportView::from(&export),
-    ))
+    let (running, view) = (export.state.is_running(), ExportView::from(&export));
+    Ok(in_progress(&request, export.version, running, &view))
 }
 
 /// The file.
@@ -284,7 +293,7 @@ async fn get_export(
     params(("id" = String, Path, format = "uuid", max_length = 36)),
     responses(
         (status = 200, description = "The file.",
-            content((String = "text/csv"), (String = "application/x-ndjson")),
+            content((String = "text/csv"), (String = "application/x-ndjson"), (String = "application/zip")),
             headers(("Content-Disposition" = String))),
         (status = 409, description = "It is being made (`export_not_ready`), gone (`export_gone`), or could not be made (`export_failed`)."),
     )

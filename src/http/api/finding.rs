@@ -10,6 +10,7 @@ use crate::domain::money::Currency;
 use crate::domain::search::{Order, Query};
 use crate::domain::tag::{Facet, Taxonomy};
 use crate::domain::text::{Language, Slug};
+use crate::domain::time_order::{TimeOrder, Within};
 use crate::domain::values::Stage;
 use crate::http::problem::Problem;
 
@@ -115,7 +116,7 @@ pub(super) fn tag(word: &str, taxonomy: &Taxonomy) -> Result<Slug, Problem> {
     } else {
         format!("`tag` is no tag. Did you mean {}?", near.join(", "))
     };
-    Err(bad("tag", detail))
+    Err(bad("tag", detail).suggesting(near))
 }
 
 /// [`order`], noting what is wrong.
@@ -142,12 +143,26 @@ pub(super) fn order(text: Option<&str>, query: &Query) -> Result<Order, Problem>
     }
 }
 
+/// In which order of time a list comes, if it says so; what is wrong is noted.
+pub(super) fn time_order(text: Option<&str>, wrong: &mut Wrong) -> Option<TimeOrder> {
+    wrong.take(query_code("sort", text, TimeOrder::from_code))
+}
+
 /// The country in a query.
 ///
 /// # Errors
 /// 400, naming the parameter.
 pub(super) fn query_country(name: &str, text: Option<&str>) -> Result<Option<Country>, Problem> {
     query_code(name, text, |text| text.parse().ok())
+}
+
+/// The currency in a query.
+///
+/// # Errors
+/// 400, naming the parameter.
+pub(super) fn query_currency(name: &str, text: &str) -> Result<Option<Currency>, Problem> {
+    let wrong = |_| bad(name, format!("`{name}` is no ISO 4217 code in use."));
+    text.parse().map(Some).map_err(wrong)
 }
 
 /// Most values of a parameter that takes several.
@@ -193,13 +208,55 @@ pub(super) fn query_time(name: &str, text: Option<&str>) -> Result<Option<DateTi
         .map_err(wrong)
 }
 
+/// When what a list is of came and when it changed, by the first and the second
+/// parameter of each: `created_since`, `created_until`, `updated_since` and
+/// `updated_until`.
+pub(super) fn query_spans(
+    [created_since, created_until]: [Option<&str>; 2],
+    [updated_since, updated_until]: [Option<&str>; 2],
+    wrong: &mut Wrong,
+) -> (Within, Within) {
+    let created = query_within(
+        ("created_since", created_since),
+        ("created_until", created_until),
+        wrong,
+    );
+    let updated = query_within(
+        ("updated_since", updated_since),
+        ("updated_until", updated_until),
+        wrong,
+    );
+    (created, updated)
+}
+
+/// A span of time in a query, by its two parameters.
+fn query_within(
+    (from, since): (&str, Option<&str>),
+    (to, until): (&str, Option<&str>),
+    wrong: &mut Wrong,
+) -> Within {
+    let since = wrong.take(query_time(from, since));
+    let until = wrong.take(query_time(to, until));
+    if since
+        .zip(until)
+        .is_some_and(|(since, until)| until <= since)
+    {
+        wrong.note(bad(to, format!("`{to}` is not after `{from}`.")));
+    }
+    Within { since, until }
+}
+
 /// The day in a query.
 ///
 /// # Errors
 /// 400, naming the parameter.
 pub(super) fn query_day(name: &str, text: Option<&str>) -> Result<Option<NaiveDate>, Problem> {
-    let wrong = |_| bad(name, format!("`{name}` is no day such as 2026-11-30."));
-    text.map(str::parse).transpose().map_err(wrong)
+    let wrong = || bad(name, format!("`{name}` is no day such as 2026-11-30."));
+    let read = |text: &str| {
+        let day: NaiveDate = text.parse().ok()?;
+        (day.to_string() == text).then_some(day)
+    };
+    text.map(|text| read(text).ok_or_else(wrong)).transpose()
 }
 
 /// The language in a query.
@@ -257,8 +314,8 @@ impl Coin {
         }
         let code = |code: &str| code.parse().ok();
         Self {
-            currency: wrong.take(query_code("currency", currency, code)),
-            on: wrong.take(query_day("rates_on", on)),
+            currency: wrong.take(query_code("currency", currency.filter(|_| amounts), code)),
+            on: wrong.take(query_day("rates_on", on.filter(|_| amounts))),
         }
     }
 

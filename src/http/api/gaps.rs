@@ -10,8 +10,8 @@ use super::exchange::{path_id, query_code};
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::Language;
 use crate::http::caller::Authenticated;
-use crate::http::fields::Query;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
+use crate::http::query_string::{ReadQuery, within};
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::gaps::{self, TagBalance};
@@ -56,8 +56,9 @@ pub struct GapQuery {
     #[param(max_length = 10, example = "mandates")]
     side: Option<String>,
     /// Also tags with so many counterparts.
-    #[param(minimum = 0, maximum = 1_000_000, example = 0)]
-    at_most: Option<usize>,
+    #[serde(default, deserialize_with = "within::<_, _, 0, 1_000_000>")]
+    #[param(minimum = 0, maximum = 1_000_000, default = 0, example = 0)]
+    at_most: usize,
 }
 
 /// A tag with who uses it.
@@ -134,14 +135,11 @@ async fn list_programme_gaps(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
     id: web::Path<String>,
-    query: Query<GapQuery>,
+    query: ReadQuery<GapQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let side = query_code("side", query.0.side.as_deref(), Side::from_code)?;
-    let side = side.unwrap_or(Side::Mandates);
-    let at_most = query.0.at_most.unwrap_or(0);
-    if at_most > 1_000_000 {
-        return Err(Problem::new(Kind::BadQuery).detail("`at_most` must be 0–1000000."));
-    }
+    let (asked, side) =
+        query.meaning(|asked| query_code("side", asked.side.as_deref(), Side::from_code))?;
+    let (side, at_most) = (side.unwrap_or(Side::Mandates), asked.at_most);
     let mut found = gaps::of_programme(&context, &caller, path_id(&id)?).await?;
     found.retain(|balance| {
         let (used, answered) = side.counts(balance);

@@ -5,16 +5,17 @@
 use actix_web::{HttpResponse, get, web};
 
 use super::exchange::path_id;
-use super::timeline::{self, ORGANIZATION, TimelineQuery, TimelineView, read_for_side};
+use super::timeline::{self, ORGANIZATION, REFERRAL, TimelineQuery, TimelineView, read_for_side};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{OrganizationId, OutboxId, UserId};
+use crate::domain::referral::Referred;
 use crate::http::caller::Authenticated;
 use crate::http::fields::Query;
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::organizations::{self, Found};
-use crate::services::{Context, clients, freezes, messages, people};
+use crate::services::{Context, clients, freezes, messages, people, referrals};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -25,7 +26,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_client_events)
         .service(list_freeze_transitions)
         .service(list_freeze_events)
-        .service(list_message_events);
+        .service(list_message_events)
+        .service(list_referral_events);
 }
 
 /// What happened to a firm: all of it for the operator's people, for its own
@@ -159,6 +161,36 @@ async fn list_freeze_events(
     let subject = Subject::new(SubjectKind::Freeze, id);
     let timeline = timeline::read(&context, subject, &query.0).await?;
     Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}
+
+/// How far a referral has come: for its partner in the states that it has, for
+/// the operator's people all that happened to its profile or mandate.
+#[utoipa::path(
+    operation_id = "list_referral_events",
+    tag = "referrals",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/referrals/{id}/events")]
+async fn list_referral_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let found = referrals::find(&context, &caller, path_id(&id)?).await?;
+    let subject = match found.referral.record {
+        Referred::StartupProfile(id) => Subject::new(SubjectKind::StartupProfile, id),
+        Referred::Mandate(id) => Subject::new(SubjectKind::Mandate, id),
+    };
+    let view = if caller.reads_everything() {
+        timeline::read(&context, subject, &query.0).await?.whole()
+    } else {
+        // Who of the firm or the operator it was is not the partner's to know.
+        let told = read_for_side(&context, &caller, subject, &query.0, &REFERRAL);
+        told.await?.without_others()
+    };
+    Ok(HttpResponse::Ok().json(view))
 }
 
 /// What happened to a message, for the operator's people.

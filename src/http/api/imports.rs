@@ -1,27 +1,27 @@
 //! Imports: files of firms, what became of their rows, and how far they are.
 
-use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{created, intent, moved, path_id, query_code, query_id};
+use super::finding::{Wrong, time_order};
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use super::values::{code, time};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{ImportId, OrganizationId};
-use crate::domain::import::{
-    FileFormat, Import, ImportAction, ImportOptions, ImportState, RowOutcome, RowTally,
-};
+use crate::domain::import::{Import, ImportAction, ImportOptions, ImportState, RowTally};
+use crate::domain::time_order::TimeOrder;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
-use crate::http::preconditions::{IfMatch, etag, has_version, versioned};
-use crate::http::problem::{Kind, Problem};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
+use crate::http::preconditions::{IfMatch, in_progress};
+use crate::http::problem::Problem;
+use crate::http::query_string::ReadQuery;
 use crate::http::registry::ServiceConfig;
 use crate::http::upload;
 use crate::services::import_jobs::{self, Filter, NewImport};
@@ -84,36 +84,50 @@ const fn yes() -> bool {
 }
 
 impl ImportQuery {
-    /// For which partner, if for one.
-    fn partner(&self, caller: &Caller) -> Result<Option<OrganizationId>, Problem> {
-        let named = query_id("partner", self.partner.as_deref())?;
+    /// For which partner, if for one, and how.
+    ///
+    /// # Errors
+    /// 400, naming every parameter that is wrong.
+    fn read(&self, caller: &Caller) -> Result<(Option<OrganizationId>, ImportOptions), Problem> {
+        let mut wrong = Wrong::default();
+        let named = wrong.take(query_id("partner", self.partner.as_deref()));
+        let programme = wrong.take(query_id("programme", self.programme.as_deref()));
+        let unread = self.partner.is_some() && named.is_none();
         let own = || caller.organizations(OrganizationKind::Partner).next();
-        let bad = |detail: &str| Problem::new(Kind::BadQuery).detail(detail);
-        match (self.kind.as_deref(), named) {
-            (Some("records"), Some(_)) => Err(bad("`partner` is not taken for `records`.")),
-            (Some("records"), None) => Ok(None),
-            (Some("referrals") | None, Some(named)) => Ok(Some(named)),
-            (Some("referrals"), None) => match own() {
-                Some(own) => Ok(Some(own)),
-                None => Err(bad("`partner` is needed: name whose referrals they are.")),
-            },
-            (None, None) => Ok(own().filter(|_| !caller.is_of_operator())),
-            (Some(_), _) => Err(bad("`kind` is `referrals` or `records`.")),
-        }
-    }
-
-    fn options(&self, partner: Option<OrganizationId>) -> Result<ImportOptions, Problem> {
-        let programme = query_id("programme", self.programme.as_deref())?;
-        if programme.is_some() && partner.is_some() {
+        let bad = Problem::parameter;
+        let partner = match self.kind.as_deref() {
+            Some("records") => {
+                if named.is_some() {
+                    wrong.note(bad("partner", "`partner` is not taken for `records`."));
+                }
+                None
+            }
+            Some("referrals") => {
+                let partner = named.or_else(own);
+                if partner.is_none() && !unread {
+                    let detail = "`partner` is needed: name whose referrals they are.";
+                    wrong.note(bad("partner", detail));
+                }
+                partner
+            }
+            None => named.or_else(|| own().filter(|_| !caller.is_of_operator())),
+            Some(_) => {
+                wrong.note(bad("kind", "`kind` is `referrals` or `records`."));
+                None
+            }
+        };
+        let referrals = partner.is_some() || self.kind.as_deref() == Some("referrals");
+        if programme.is_some() && referrals {
             let detail = "`programme` is not taken for referrals; a curator admits them.";
-            return Err(Problem::new(Kind::BadQuery).detail(detail));
+            wrong.note(bad("programme", detail));
         }
-        Ok(ImportOptions {
+        let options = ImportOptions {
             programme,
             dry_run: self.dry_run,
             keep_good: self.keep_good,
             ask_contacts: self.ask_contacts,
-        })
+        };
+        wrong.or((partner, options))
     }
 }
 
@@ -314,12 +328,18 @@ async fn create_import(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
     request: HttpRequest,
-    query: Query<ImportQuery>,
+    query: ReadQuery<ImportQuery>,
     key: IdempotencyKey,
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/imports";
-    let new = new_import(&caller, &request, &query.0)?;
+    let (_, (partner, options)) = query.meaning(|it| it.read(&caller))?;
+    import_jobs::may_write(&caller, partner)?;
+    let new = NewImport {
+        partner,
+        options,
+        format: upload::format_of(&request)?,
+    };
     let again = key.get().map(|key| (ROUTE, key));
     import_jobs::may_begin(&context, &caller, new.partner, again).await?;
     let who = (new.partner).map_or_else(|| caller.id().uuid(), OrganizationId::uuid);
@@ -335,20 +355,6 @@ async fn create_import(
     ))
 }
 
-fn new_import(
-    caller: &Caller,
-    request: &HttpRequest,
-    query: &ImportQuery,
-) -> Result<NewImport, Problem> {
-    let partner = query.partner(caller)?;
-    import_jobs::may_write(caller, partner)?;
-    Ok(NewImport {
-        partner,
-        options: query.options(partner)?,
-        format: upload::format_of(request)?,
-    })
-}
-
 /// Which imports.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -360,9 +366,31 @@ pub struct ImportFilters {
     /// Standing there.
     #[param(max_length = 20, example = "applying")]
     state: Option<String>,
+    /// In what order: `created_at`, `-created_at`, `updated_at` or `-updated_at`.
+    #[param(
+        max_length = 20,
+        pattern = "^-?(created|updated)_at$",
+        default = "-created_at"
+    )]
+    sort: Option<String>,
 }
 
-/// Imports, the newest first: a partner's own, or all for the operator's
+impl ImportFilters {
+    /// What they mean.
+    fn read(&self) -> Result<Filter, Problem> {
+        let mut wrong = Wrong::default();
+        let state = query_code("state", self.state.as_deref(), ImportState::from_code);
+        let sort = time_order(self.sort.as_deref(), &mut wrong);
+        let filter = Filter {
+            partner: wrong.take(query_id("partner", self.partner.as_deref())),
+            state: wrong.take(state),
+            sort: sort.unwrap_or(TimeOrder::CreatedLast),
+        };
+        wrong.or(filter)
+    }
+}
+
+/// Imports, the newest first unless it says otherwise: a partner's own, or all for the operator's
 /// people.
 #[utoipa::path(
     operation_id = "list_imports",
@@ -378,17 +406,10 @@ async fn list_imports(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
     request: HttpRequest,
-    query: ListQuery<ImportFilters>,
+    query: MeantQuery<ImportFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = Filter {
-        partner: query_id("partner", query.filters.partner.as_deref())?,
-        state: query_code(
-            "state",
-            query.filters.state.as_deref(),
-            ImportState::from_code,
-        )?,
-    };
-    let page = import_jobs::list(&context, &caller, filter, query.page.into()).await?;
+    let (page, _, filter) = query.read(ImportFilters::read)?;
+    let page = import_jobs::list(&context, &caller, filter, page.into()).await?;
     Ok(PageView::of(page, |import| ImportView::from(&import)).respond(&request))
 }
 
@@ -415,17 +436,8 @@ async fn get_import(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let import = import_jobs::find(&context, &caller, path_id(&id)?).await?;
-    if import.state.is_running() && !has_version(&request, import.version) {
-        return Ok(HttpResponse::Ok()
-            .insert_header(("ETag", etag(import.version)))
-            .insert_header((RETRY_AFTER, "1"))
-            .json(ImportView::from(&import)));
-    }
-    Ok(versioned(
-        &request,
-        import.version,
-        &ImportView::from(&import),
-    ))
+    let (running, view) = (import.state.is_running(), ImportView::from(&import));
+    Ok(in_progress(&request, import.version, running, &view))
 }
 
 /// What can be done with an import now.
@@ -533,15 +545,4 @@ async fn list_import_events(
     let subject = Subject::new(SubjectKind::Import, import.id);
     let events = timeline::read(&context, subject, &query.0).await?;
     Ok(HttpResponse::Ok().json(events.for_caller(&caller)))
-}
-
-/// How a report is written, by its name in a query.
-fn report_format(text: &str) -> Result<FileFormat, Problem> {
-    let format = query_code("format", Some(text), FileFormat::from_code)?;
-    format.ok_or_else(|| Problem::new(Kind::BadQuery))
-}
-
-/// The outcome by which rows are chosen.
-fn outcome_of(text: Option<&str>) -> Result<Option<RowOutcome>, Problem> {
-    query_code("outcome", text, RowOutcome::from_code)
 }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::timeline::{EventView, hex};
 use super::values::time;
+use crate::domain::disclosure::Opener;
 use crate::services::introduction_file::{
     Clearance, Decision, Disclosure, File, GivenAnswer, Licence, Message, Receipt, Release,
     SealedEvent,
@@ -171,6 +172,10 @@ pub struct FileClearanceView {
     /// On what ground.
     #[schema(max_length = 2000)]
     basis: String,
+    /// Where the firm's money comes from, of one that is politically exposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2000)]
+    source_of_funds: Option<String>,
     /// By whom it was recorded.
     #[schema(format = "uuid", max_length = 36)]
     recorded_by: String,
@@ -188,6 +193,7 @@ impl From<&Clearance> for FileClearanceView {
             organization: clearance.organization.to_string(),
             verdict: clearance.verdict.code(),
             basis: clearance.basis.clone(),
+            source_of_funds: clearance.source_of_funds.clone(),
             recorded_by: clearance.by.to_string(),
             valid_to: clearance.valid_to.to_string(),
             at: time(clearance.created_at),
@@ -330,10 +336,13 @@ pub struct FileDisclosureView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     revision: Option<i64>,
-    /// Who opened it.
+    /// Who opened it, signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uuid", max_length = 36)]
     opened_by: Option<String>,
+    /// Whether it was opened by a link that was mailed to the firm, by whoever
+    /// followed it: mail scanners do, too, so that it says nothing of a person.
+    by_link: bool,
     /// When.
     #[schema(format = "date-time", max_length = 35)]
     at: String,
@@ -354,7 +363,11 @@ impl From<&Disclosure> for FileDisclosureView {
                 .map(|gate| gate.rules.clone())
                 .unwrap_or_default(),
             revision: line.revision,
-            opened_by: line.opened_by.map(|by| by.to_string()),
+            opened_by: line
+                .opened_by
+                .and_then(Opener::person)
+                .map(|by| by.to_string()),
+            by_link: line.opened_by == Some(Opener::Link),
             at: time(line.at),
         }
     }

@@ -14,7 +14,7 @@ use crate::domain::permission::Scope;
 use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::problem::Problem;
+use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::keys::{self, NewKey};
@@ -136,6 +136,9 @@ pub struct KeyView {
     /// Its first characters, to tell keys apart.
     #[schema(max_length = 40, example = "corridor_key_Ab12Cd")]
     prefix: String,
+    /// `live`, `expired` or `revoked`.
+    #[schema(max_length = 10, example = "live")]
+    state: &'static str,
     /// The key itself: `Authorization: Bearer …`. Only the answer that makes
     /// it has it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -157,11 +160,21 @@ pub struct KeyView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, max_length = 40)]
     last_used_at: Option<String>,
+    /// When it was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, max_length = 40)]
+    revoked_at: Option<String>,
 }
 
 impl KeyView {
-    fn of(key: ApiKey, text: Option<&str>) -> Self {
+    /// What its person reads of it at that moment.
+    pub fn of(key: ApiKey, text: Option<&str>, now: DateTime<Utc>) -> Self {
         Self {
+            state: match key.revoked_at {
+                Some(_) => "revoked",
+                None if now < key.expires_at => "live",
+                None => "expired",
+            },
             id: key.id.to_string(),
             name: key.name.to_string(),
             prefix: key.prefix,
@@ -171,6 +184,7 @@ impl KeyView {
             created_at: time(key.created_at),
             expires_at: time(key.expires_at),
             last_used_at: key.last_used_at.map(time),
+            revoked_at: key.revoked_at.map(time),
         }
     }
 }
@@ -198,7 +212,7 @@ async fn list_keys(
     let found = keys::list(&context, &caller).await?;
     let items = found
         .into_iter()
-        .map(|key| KeyView::of(key, None))
+        .map(|key| KeyView::of(key, None, context.now()))
         .collect();
     Ok(HttpResponse::Ok().json(KeysView { items }))
 }
@@ -226,7 +240,11 @@ async fn create_key(
     Ok(HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((LOCATION, format!("/v1/me/keys/{}", key.id)))
-        .json(KeyView::of(key, text.as_ref().map(keys::Opaque::expose))))
+        .json(KeyView::of(
+            key,
+            text.as_ref().map(keys::Opaque::expose),
+            context.now(),
+        )))
 }
 
 /// Revokes a key, at once.
@@ -242,6 +260,14 @@ async fn revoke_key(
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    keys::revoke(&context, &caller, path_id(&id)?).await?;
+    let id = path_id(&id)?;
+    if keys::find(&context, &caller, id)
+        .await?
+        .revoked_at
+        .is_some()
+    {
+        return Err(Problem::new(Kind::NotFound));
+    }
+    keys::revoke(&context, &caller, id, None, None).await?;
     Ok(HttpResponse::NoContent().finish())
 }

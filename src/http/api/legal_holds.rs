@@ -17,7 +17,7 @@ use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -192,10 +192,10 @@ async fn list_legal_holds(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<LegalHoldFilters>,
+    query: MeantQuery<LegalHoldFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
-    let page = legal_holds::list(&context, &caller, filter, query.page.into()).await?;
+    let (page, _, filter) = query.read(LegalHoldFilters::read)?;
+    let page = legal_holds::list(&context, &caller, filter, page.into()).await?;
     Ok(PageView::of(page, LegalHoldView::from).respond(&request))
 }
 

@@ -1,29 +1,34 @@
 //! The people of a firm: who belongs to it, who is invited, who leaves.
 
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{ETAG, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{intent, path_id, query_id};
 use super::values::{code, parsed, time};
-use crate::domain::account::{Role, User};
+use crate::domain::account::Role;
 use crate::domain::fault::Faults;
 use crate::domain::ids::{OrganizationId, TicketId, UserId};
 use crate::domain::text::{Email, Language};
-use crate::domain::ticket::{Permit, Ticket};
+use crate::domain::ticket::{Permit, Ticket, TicketOutcome};
 use crate::http::caller::Authenticated;
-use crate::http::fields::{DocumentBody, JsonBody, Query};
+use crate::http::fields::{DocumentBody, JsonBody};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
-use crate::http::problem::Problem;
+use crate::http::preconditions::{IfMatch, etag, versioned};
+use crate::http::problem::{Kind, Problem};
+use crate::http::query_string::ReadQuery;
 use crate::http::registry::ServiceConfig;
+use crate::services::members::Member;
 use crate::services::{Context, claims, invitations, members};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(list_members)
+        .service(get_member)
         .service(change_member)
         .service(remove_member)
         .service(list_invitations)
@@ -45,47 +50,80 @@ pub struct MemberView {
     /// Their address.
     #[schema(format = Email, max_length = 254, example = "dana@tamar.example")]
     email: String,
-    /// As what.
+    /// As what; the first of their parts, where they have several.
     #[schema(max_length = 20, example = "editor")]
     role: &'static str,
+    /// All their parts in it, which the operator's people may have several of.
+    #[schema(min_items = 1, max_items = 7, example = json!(["editor"]))]
+    roles: Vec<&'static str>,
+    /// Since when they have the newest of them.
+    #[schema(format = DateTime, max_length = 40)]
+    since: String,
+    /// The version of what they are there; also the `ETag`.
+    #[schema(minimum = 1)]
+    version: i64,
 }
 
-impl From<(User, Role)> for MemberView {
-    fn from((user, role): (User, Role)) -> Self {
+impl From<&Member> for MemberView {
+    fn from(member: &Member) -> Self {
+        let user = &member.user;
+        let all = Role::ALL.iter();
+        let theirs = |role: &&Role| member.parts.iter().any(|(own, _)| own == *role);
+        let roles: Vec<_> = all.filter(theirs).map(|role| role.code()).collect();
+        let newest = member.parts.iter().map(|(_, since)| *since).max();
         Self {
             id: user.id.to_string(),
             name: user.name.to_string(),
             email: user.email.to_string(),
-            role: role.code(),
+            role: roles.first().copied().unwrap_or_default(),
+            roles,
+            since: time(newest.unwrap_or(user.created_at)),
+            version: members::version(member),
         }
     }
 }
 
-/// The people of a firm.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Members)]
-pub struct MembersView {
-    /// Owners first, then by how long they have been there.
-    #[schema(max_items = 10_000)]
-    items: Vec<MemberView>,
-}
-
-/// Lists the people of a firm, for its own people and the operator's.
+/// Lists the people of a firm, the oldest accounts first, for its own people and
+/// the operator's.
 #[utoipa::path(
     operation_id = "list_members",
     tag = "organizations",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The people.", body = MembersView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<MemberView>))
 )]
 #[get("/v1/organizations/{id}/members")]
 async fn list_members(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
     id: web::Path<String>,
+    query: ListQuery,
 ) -> Result<HttpResponse, Problem> {
-    let found = members::list(&context, &caller, path_id(&id)?).await?;
-    let items = found.into_iter().map(MemberView::from).collect();
-    Ok(HttpResponse::Ok().json(MembersView { items }))
+    let page = members::list(&context, &caller, path_id(&id)?, query.page.into()).await?;
+    Ok(PageView::of(page, |it| MemberView::from(&it)).respond(&request))
+}
+
+/// One of the people of a firm.
+#[utoipa::path(
+    operation_id = "get_member",
+    tag = "organizations",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("person" = String, Path, format = "uuid", max_length = 36),
+    ),
+    responses((status = 200, description = "The person.", body = MemberView, headers(("ETag" = String))))
+)]
+#[get("/v1/organizations/{id}/members/{person}")]
+async fn get_member(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (organization, person) = ids::<UserId>(&path)?;
+    let found = members::find(&context, &caller, organization, person).await?;
+    let view = MemberView::from(&found);
+    Ok(versioned(&request, members::version(&found), &view))
 }
 
 /// A part in a firm.
@@ -105,25 +143,32 @@ pub struct NewRole {
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
         ("person" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v1764518400000000\""),
     ),
     request_body = NewRole,
-    responses((status = 204, description = "It holds from now on."), (status = 409, description = "Nobody else could let people in."))
+    responses((status = 204, description = "It holds from now on.", headers(("ETag" = String))), (status = 409, description = "Nobody else could let people in."))
 )]
 #[put("/v1/organizations/{id}/members/{person}")]
 async fn change_member(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     path: web::Path<(String, String)>,
+    if_match: IfMatch,
     body: JsonBody<NewRole>,
 ) -> Result<HttpResponse, Problem> {
     let (organization, person) = ids::<UserId>(&path)?;
+    let found = members::find(&context, &caller, organization, person);
+    let expected = if_match.version_of(found).await?;
     let mut faults = Faults::new();
     let role = code(&mut faults, "/role", &body.into_inner().role, Role::ALL);
     let Some(role) = role else {
         return Err(faults.into());
     };
-    members::change_role(&context, &caller, organization, person, role).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let of = (organization, person);
+    let changed = members::change_role(&context, &caller, of, expected, role).await?;
+    Ok(HttpResponse::NoContent()
+        .insert_header((ETAG, etag(members::version(&changed))))
+        .finish())
 }
 
 fn ids<T: std::str::FromStr>(path: &(String, String)) -> Result<(OrganizationId, T), Problem> {
@@ -150,6 +195,7 @@ pub struct Succession {
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
         ("person" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v1764518400000000\""),
         Succession,
     ),
     responses((status = 204, description = "They are out."), (status = 409, description = "Nobody else could let people in, or the successor can't answer for the firm."))
@@ -159,11 +205,16 @@ async fn remove_member(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     path: web::Path<(String, String)>,
-    query: Query<Succession>,
+    if_match: IfMatch,
+    query: ReadQuery<Succession>,
 ) -> Result<HttpResponse, Problem> {
     let (organization, person) = ids::<UserId>(&path)?;
-    let successor = query_id("successor", query.0.successor.as_deref())?;
-    members::remove(&context, &caller, organization, person, successor).await?;
+    let (_, successor) =
+        query.meaning(|asked| query_id("successor", asked.successor.as_deref()))?;
+    let found = members::find_to_remove(&context, &caller, organization, person);
+    let expected = if_match.version_of(found).await?;
+    let of = (organization, person);
+    members::remove(&context, &caller, of, expected, successor).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -187,7 +238,7 @@ fn english() -> String {
     "en".to_owned()
 }
 
-/// An invitation that waits for an answer.
+/// An invitation into a firm.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Invitation)]
 pub struct InvitationView {
@@ -201,17 +252,33 @@ pub struct InvitationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 20, example = "editor")]
     role: Option<&'static str>,
+    /// `waiting` for an answer, `accepted`, `refused`, `revoked` or `expired`.
+    #[schema(max_length = 10, example = "waiting")]
+    state: &'static str,
     /// When.
     #[schema(format = DateTime, max_length = 40)]
     created_at: String,
     /// Until when the link holds.
     #[schema(format = DateTime, max_length = 40)]
     expires_at: String,
+    /// When it was answered or taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, max_length = 40)]
+    closed_at: Option<String>,
 }
 
-impl From<&Ticket> for InvitationView {
-    fn from(ticket: &Ticket) -> Self {
+impl InvitationView {
+    /// How it stands at that moment.
+    pub fn of(ticket: &Ticket, now: DateTime<Utc>) -> Self {
         Self {
+            state: match ticket.closed {
+                Some((_, TicketOutcome::Used)) => "accepted",
+                Some((_, TicketOutcome::Refused)) => "refused",
+                Some((_, TicketOutcome::Revoked)) => "revoked",
+                None if invitations::waits(ticket, now) => "waiting",
+                None => "expired",
+            },
+            closed_at: ticket.closed.map(|(at, _)| time(at)),
             id: ticket.id.to_string(),
             email: ticket.email.to_string(),
             role: match ticket.permit {
@@ -240,7 +307,7 @@ async fn list_invitations(
     query: ListQuery,
 ) -> Result<HttpResponse, Problem> {
     let page = invitations::list(&context, &caller, path_id(&id)?, query.page.into()).await?;
-    Ok(PageView::of(page, |it| InvitationView::from(&it)).respond(&request))
+    Ok(PageView::of(page, |it| InvitationView::of(&it, context.now())).respond(&request))
 }
 
 /// Mails an invitation into a firm.
@@ -281,7 +348,7 @@ async fn create_invitation(
     let location = format!("/v1/organizations/{organization}/invitations/{}", ticket.id);
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, location))
-        .json(InvitationView::from(&ticket)))
+        .json(InvitationView::of(&ticket, context.now())))
 }
 
 impl NewInvitation {
@@ -314,7 +381,12 @@ async fn revoke_invitation(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (organization, invitation) = ids::<TicketId>(&path)?;
-    members::revoke_invitation(&context, &caller, organization, invitation).await?;
+    let of = (organization, invitation);
+    let found = invitations::find(&context, &caller, organization, invitation).await?;
+    if !invitations::waits(&found, context.now()) {
+        return Err(Problem::new(Kind::NotFound));
+    }
+    invitations::revoke(&context, &caller, of, None, None).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::events::SubjectView;
-use super::exchange::{intent, path_id, query_code, query_id};
+use super::exchange::{intent, path_id, query_code, query_email, query_id};
+use super::finding::Wrong;
 use super::transitions::TransitionsView;
 use super::values::time;
 use crate::domain::fault::Faults;
@@ -14,8 +15,8 @@ use crate::domain::text::Email;
 use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
-use crate::http::problem::{Kind, Problem};
+use crate::http::paging::{ListQuery, MeantQuery, PageQuery, PageView};
+use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::messages::{self, Filter, Message, MessageState};
@@ -51,15 +52,14 @@ pub struct MessageFilters {
 
 impl MessageFilters {
     fn read(&self) -> Result<Filter, Problem> {
-        let email = self.email.as_deref().map(str::parse::<Email>);
-        let email = email
-            .transpose()
-            .map_err(|_| Problem::new(Kind::BadQuery).detail("`email` is not an address."))?;
-        Ok(Filter {
-            state: query_code("state", self.state.as_deref(), MessageState::from_code)?,
-            subject: query_id("subject", self.subject.as_deref())?,
-            email,
-        })
+        let mut wrong = Wrong::default();
+        let state = query_code("state", self.state.as_deref(), MessageState::from_code);
+        let filter = Filter {
+            state: wrong.take(state),
+            subject: wrong.take(query_id("subject", self.subject.as_deref())),
+            email: wrong.take(query_email("email", self.email.as_deref())),
+        };
+        wrong.or(filter)
     }
 }
 
@@ -181,10 +181,10 @@ async fn list_messages(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<MessageFilters>,
+    query: MeantQuery<MessageFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
-    let page = messages::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
+    let (page, _, filter) = query.read(MessageFilters::read)?;
+    let page = messages::list(&context, &caller, filter, PageRequest::from(page)).await?;
     let view = PageView {
         items: page.items.iter().map(MessageView::from).collect(),
         next_cursor: page.next,

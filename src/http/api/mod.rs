@@ -2,13 +2,16 @@
 //! handlers that extract, ask a service, and show.
 
 pub mod account;
+mod admission_course;
 pub mod admissions;
 pub mod agreements;
 pub mod blocks;
 pub mod bounces;
+mod clearance_course;
 pub mod clients;
 pub mod commitments;
 pub mod compliance;
+mod consent_course;
 pub mod consents;
 pub mod deals;
 pub mod disclosures;
@@ -21,6 +24,8 @@ pub mod exports;
 mod finding;
 pub mod freezes;
 pub mod gaps;
+mod held;
+pub mod held_texts;
 mod histories;
 pub mod identifiers;
 pub mod imports;
@@ -30,6 +35,7 @@ pub mod investor_profiles;
 pub mod keys;
 pub mod legal_holds;
 pub mod licences;
+pub mod list_filters;
 pub mod mandates;
 pub mod matches;
 pub mod me;
@@ -41,8 +47,13 @@ pub mod oauth;
 pub mod organizations;
 mod parts;
 pub mod people;
+pub mod pipeline_sets;
+pub mod practice_decisions;
+pub mod practice_texts;
 pub mod practices;
 pub mod programme_comments;
+pub mod programme_evidence;
+mod programme_reasons;
 pub mod programmes;
 mod proof;
 pub mod rates;
@@ -52,6 +63,7 @@ pub mod releases;
 pub mod rematches;
 pub mod reports;
 pub mod reviews;
+mod revocations;
 pub mod rule_sets;
 pub mod saved_views;
 pub mod scorecard;
@@ -116,6 +128,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(people::routes)
         .configure(histories::routes)
         .configure(parts::routes)
+        .configure(revocations::routes)
+        .configure(consent_course::routes)
+        .configure(admission_course::routes)
+        .configure(clearance_course::routes)
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(tag_suggestions::routes)
@@ -126,20 +142,25 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(programme_comments::routes)
         .configure(commitments::routes)
         .configure(evidence::routes)
+        .configure(programme_evidence::routes)
         .configure(scorecard::routes)
         .configure(reports::routes)
         .configure(licences::routes)
         .configure(practices::routes)
+        .configure(practice_decisions::routes)
+        .configure(practice_texts::routes)
         .configure(gaps::routes)
         .configure(releases::routes)
         .configure(rematches::routes)
         .configure(rule_sets::routes)
+        .configure(pipeline_sets::routes)
         .configure(compliance::routes)
         .configure(freezes::routes)
         .configure(blocks::routes)
         .configure(legal_holds::routes)
         .configure(walls::routes)
         .configure(reviews::routes)
+        .configure(held_texts::routes)
         .configure(screening::routes)
         // What happened, and what is on its way.
         .configure(super::pages::routes)

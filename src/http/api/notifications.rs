@@ -116,6 +116,9 @@ pub struct NotificationEvents {
     /// Of `firm`: a document of it was refused.
     #[schema(example = true)]
     document_refused: bool,
+    /// Of `firm`: nobody of it has agreed yet that it is shown, which ends.
+    #[schema(example = true)]
+    consent_needed: bool,
     /// Of `firm`: a profile or mandate takes part in a programme no more.
     #[schema(example = true)]
     admission_withdrawn: bool,
@@ -131,6 +134,9 @@ pub struct NotificationEvents {
     /// Of `firm`: what it promised in a programme is behind.
     #[schema(example = true)]
     promise_at_risk: bool,
+    /// Of `firm`: a deal of it was opened by hand.
+    #[schema(example = true)]
+    deal_opened: bool,
 }
 
 impl NotificationsView {
@@ -201,11 +207,13 @@ impl NotificationEvents {
             member_joined: on(E::MemberJoined),
             document_cleared: on(E::DocumentCleared),
             document_refused: on(E::DocumentRefused),
+            consent_needed: on(E::ConsentNeeded),
             admission_withdrawn: on(E::AdmissionWithdrawn),
             programme_declined: on(E::ProgrammeDeclined),
             programme_expiring: on(E::ProgrammeExpiring),
             programme_over: on(E::ProgrammeOver),
             promise_at_risk: on(E::PromiseAtRisk),
+            deal_opened: on(E::DealOpened),
         }
     }
 
@@ -231,11 +239,13 @@ impl NotificationEvents {
             (E::MemberJoined, self.member_joined),
             (E::DocumentCleared, self.document_cleared),
             (E::DocumentRefused, self.document_refused),
+            (E::ConsentNeeded, self.consent_needed),
             (E::AdmissionWithdrawn, self.admission_withdrawn),
             (E::ProgrammeDeclined, self.programme_declined),
             (E::ProgrammeExpiring, self.programme_expiring),
             (E::ProgrammeOver, self.programme_over),
             (E::PromiseAtRisk, self.promise_at_risk),
+            (E::DealOpened, self.deal_opened),
         ])
     }
 }

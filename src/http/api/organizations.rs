@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{created, intent, moved, path_id, query_code, query_id};
-use super::finding::{Asked, Wrong, order_of, query_country, query_time};
+use super::finding::{Asked, Wrong, order_of, query_country, query_spans};
 use super::registrations::{NewOrganization, names};
 use super::values::{parsed, time};
 use crate::domain::fault::Faults;
 use crate::domain::organization::{Organization, OrganizationDetails};
-use crate::domain::search::{Order, Query};
+use crate::domain::search::Order;
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::Website;
 use crate::domain::values::OrganizationKind;
@@ -23,13 +23,12 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::counts;
 use crate::services::organizations::{self, Filter, Found};
-use crate::services::paging::PageRequest;
 use crate::services::{Context, Error};
 
 /// Registers the routes.
@@ -119,19 +118,27 @@ pub struct OrganizationFilters {
     /// Made then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     created_since: Option<String>,
+    /// Made before then: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    created_until: Option<String>,
     /// Changed then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     updated_since: Option<String>,
+    /// Changed before then, and not since: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    updated_until: Option<String>,
     /// With all of these words in its names, in whatever script they are
     /// written; the last word may be the beginning of one. No character has a
     /// meaning of its own.
     #[param(min_length = 1, max_length = 200, example = "khaz")]
     q: Option<String>,
-    /// In what order: `created_at`, `-created_at`, `updated_at` or
-    /// `-updated_at`.
+    /// In what order: `created_at`, `-created_at`, `updated_at`, `-updated_at`,
+    /// `name`, `-name` or, with `q`, `relevance`, which is the order of a search
+    /// that names none: all words in a name as they are written first, then in a
+    /// name that sounds so; the oldest first among these.
     #[param(
         max_length = 20,
-        pattern = "^-?(created|updated)_at$",
+        pattern = "^(relevance|-?name|-?(created|updated)_at)$",
         default = "created_at"
     )]
     sort: Option<String>,
@@ -151,10 +158,9 @@ impl OrganizationFilters {
             ..Asked::default()
         };
         let query = asked.read(taxonomy, &mut wrong);
-        // Firms have names alone, so none comes by relevance.
-        let mut order = order_of(self.sort.as_deref(), &Query::default(), &mut wrong);
+        let mut order = order_of(self.sort.as_deref(), &query, &mut wrong);
         if order == Order::Due {
-            let detail = "Firms are not confirmed; `sort` is a time.";
+            let detail = "Firms are not confirmed: `sort` is a time, a name or `relevance`.";
             wrong.note(Problem::parameter("sort", detail));
             order = Order::Created;
         }
@@ -164,15 +170,18 @@ impl OrganizationFilters {
             let detail = "`identifier` is no number of a register such as il_company:514714781.";
             Problem::parameter("identifier", detail)
         };
-        let created_since = query_time("created_since", self.created_since.as_deref());
-        let updated_since = query_time("updated_since", self.updated_since.as_deref());
+        let (created, updated) = query_spans(
+            [self.created_since.as_deref(), self.created_until.as_deref()],
+            [self.updated_since.as_deref(), self.updated_until.as_deref()],
+            &mut wrong,
+        );
         let filter = Filter {
             kind: wrong.take(kind),
             country: wrong.take(query_country("country", self.country.as_deref())),
             identifier: wrong.take(identifier.map_err(unknown)),
             programme: wrong.take(query_id("programme", self.programme.as_deref())),
-            created_since: wrong.take(created_since),
-            updated_since: wrong.take(updated_since),
+            created,
+            updated,
             query,
         };
         wrong.or((filter, order))
@@ -192,15 +201,14 @@ async fn list_organizations(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<OrganizationFilters>,
+    query: MeantQuery<OrganizationFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let (filter, order) = query.filters.read(&context.taxonomy())?;
-    let count = match query.filters.count {
+    let (page, asked, (filter, order)) = query.read(|it| it.read(&context.taxonomy()))?;
+    let count = match asked.count {
         Some(true) => Some(counts::organizations(&context, &caller, filter.clone()).await?),
         _ => None,
     };
-    let page = PageRequest::from(query.page);
-    let page = organizations::list(&context, &caller, filter, order, page).await?;
+    let page = organizations::list(&context, &caller, filter, order, page.into()).await?;
     let items = page.items.iter().map(OrganizationView::from).collect();
     let page = PageView {
         items,

@@ -32,6 +32,7 @@ const COMMITMENT_EVENTS: &[&str] = &[
     "commitment.changed",
     "commitment.moved",
     "commitment.evidenced",
+    "commitment.note_told",
     "commitment.health_changed",
 ];
 /// What tells that two firms are kept apart.
@@ -209,7 +210,7 @@ async fn list_block_events(
         read_part(&context, &part, Kinds::Only(BLOCK_EVENTS), &query.0).await
     };
     let (first, second) = (told(firm, other).await?, told(other, firm).await?);
-    let timeline = first.with(second, &query.0)?;
+    let timeline = first.with(second, &query.0);
     Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
 }
 

@@ -8,6 +8,8 @@ use uuid::Uuid;
 use super::exchange::{
     body_id, check_fields, created, intent, moved, path_id, query_code, query_id,
 };
+use super::finding::Wrong;
+use super::held_texts::KeptTextView;
 use super::transitions::TransitionsView;
 use super::values::{code, day, parsed, time};
 use crate::domain::fault::Faults;
@@ -17,16 +19,16 @@ use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
-use crate::http::preconditions::{IfMatch, versioned};
-use crate::http::problem::{Kind, Problem};
+use crate::http::paging::{ListQuery, MeantQuery, NoFilters, PageQuery, PageView};
+use crate::http::preconditions::{EntityTag, IfMatch, versioned};
+use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::paging::PageRequest;
 use crate::services::practices::{self, Filter, Proposal, Seen};
-use crate::services::{Caller, Context};
+use crate::services::{Caller, Context, practice_openings};
 
 /// Most characters of an aim, a feedback, an evidence, an outcome.
-const TEXT_MAX: usize = 2_000;
+pub(super) const TEXT_MAX: usize = 2_000;
 /// Most characters of a name.
 const NAME_MAX: usize = 200;
 /// Most names of one session.
@@ -115,14 +117,19 @@ pub struct PracticeView {
     /// How it stands.
     #[schema(max_length = 20, example = "running")]
     status: &'static str,
-    /// What was adopted.
+    /// What was adopted; absent while its words wait for compliance.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2000)]
     outcome: Option<String>,
     /// How many sessions were held.
     #[schema(minimum = 0)]
     sessions: i64,
-    /// Counts changes; the `ETag`.
+    /// Words of the reader's own side, of all for the operator's people, that
+    /// wait for compliance: nobody else knows of them before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    waiting: Vec<KeptTextView>,
+    /// Counts changes; the `ETag`, with what waits.
     #[schema(minimum = 1)]
     version: i64,
     /// When it was proposed.
@@ -149,6 +156,11 @@ pub struct PracticeFirmView {
 }
 
 impl PracticeView {
+    /// Its `ETag`: the version, and what waits beside it.
+    pub fn tag(&self) -> Result<EntityTag, Problem> {
+        EntityTag::beside(self.version, &self.waiting)
+    }
+
     /// What a caller reads of it.
     pub fn of(seen: &Seen, caller: &Caller) -> Self {
         let practice = &seen.practice;
@@ -168,6 +180,7 @@ impl PracticeView {
             status: practice.status.code(),
             outcome: practice.outcome.clone(),
             sessions: seen.sessions,
+            waiting: KeptTextView::all(seen.waiting.all()),
             version: practice.version,
             created_at: time(practice.created_at),
             updated_at: time(practice.updated_at),
@@ -193,14 +206,17 @@ pub struct PracticeFilters {
 
 impl PracticeFilters {
     fn read(&self) -> Result<Filter, Problem> {
-        let bad = |_| Problem::new(Kind::BadQuery).detail("`topic` is no topic's name.");
+        let mut wrong = Wrong::default();
+        let bad = |_| Problem::parameter("topic", "`topic` is no topic's name.");
         let topic = self.topic.as_deref().map(str::parse).transpose();
-        Ok(Filter {
-            programme: query_id("programme", self.programme.as_deref())?,
-            topic: topic.map_err(bad)?,
-            status: query_code("status", self.status.as_deref(), PracticeStatus::from_code)?,
+        let status = query_code("status", self.status.as_deref(), PracticeStatus::from_code);
+        let filter = Filter {
+            programme: wrong.take(query_id("programme", self.programme.as_deref())),
+            topic: wrong.take(topic.map_err(bad)),
+            status: wrong.take(status),
             known_to: None,
-        })
+        };
+        wrong.or(filter)
     }
 }
 
@@ -217,10 +233,10 @@ async fn list_practices(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<PracticeFilters>,
+    query: MeantQuery<PracticeFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
-    let page = practices::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
+    let (page, _, filter) = query.read(PracticeFilters::read)?;
+    let page = practices::list(&context, &caller, filter, PageRequest::from(page)).await?;
     Ok(PageView::of(page, |seen| PracticeView::of(&seen, &caller)).respond(&request))
 }
 
@@ -231,7 +247,8 @@ async fn view(context: &Context, caller: &Caller, id: PracticeId) -> Result<Prac
 
 /// Proposes that one firm shows another how something is done, for curators.
 ///
-/// Neither firm knows of it before it is offered.
+/// Neither firm knows of it before it is offered. Where its aim names something
+/// restricted or prohibited, two people of compliance let it through first.
 #[utoipa::path(
     operation_id = "propose_practice",
     tag = "practices",
@@ -253,7 +270,7 @@ async fn propose_practice(
     let view = view(&context, &caller, made.id).await?;
     Ok(created(
         format!("/v1/practices/{}", made.id),
-        made.version,
+        view.tag()?,
         &view,
     ))
 }
@@ -272,8 +289,9 @@ async fn get_practice(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let view = view(&context, &caller, path_id(&id)?).await?;
-    Ok(versioned(&request, view.version, &view))
+    let seen = practice_openings::open(&context, &caller, path_id(&id)?).await?;
+    let view = PracticeView::of(&seen, &caller);
+    Ok(versioned(&request, view.tag()?, &view))
 }
 
 /// What can be done with an engagement now.
@@ -333,7 +351,9 @@ fn text(faults: &mut Faults, pointer: &'static str, text: Option<&str>) -> Optio
 ///
 /// A curator offers it, which shows each firm to the other and needs an open
 /// gate; both firms agree or one declines; either completes it once a session
-/// was held, saying what was adopted, or ends it.
+/// was held, saying what was adopted, or ends it. What names something restricted
+/// or prohibited waits for compliance (`waiting`), and the other firm doesn't
+/// learn of the words before.
 #[utoipa::path(
     operation_id = "move_practice",
     tag = "practices",
@@ -361,7 +381,7 @@ async fn move_practice(
     let (action, outcome) = body.read(|it| it.read())?;
     practices::transition(&context, &caller, intent, id, expected, action, outcome).await?;
     let view = view(&context, &caller, id).await?;
-    Ok(moved(view.version, &view))
+    Ok(moved(view.tag()?, &view))
 }
 
 /// A session that was held.
@@ -454,11 +474,11 @@ pub struct PracticeSessionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 5)]
     rating: Option<u32>,
-    /// What people said of it.
+    /// What people said of it; absent while its words wait for compliance.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2000)]
     feedback: Option<String>,
-    /// What shows that something of it is used.
+    /// What shows that something of it is used; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2000)]
     evidence: Option<String>,
@@ -509,6 +529,10 @@ async fn list_practice_sessions(
 }
 
 /// Notes a session that was held, for both firms and for curators.
+///
+/// Feedback and evidence that name something restricted or prohibited wait for
+/// compliance: they stand in `waiting` of the practice, for who wrote them, until
+/// two people let them through.
 #[utoipa::path(
     operation_id = "note_practice_session",
     tag = "practices",

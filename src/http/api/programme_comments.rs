@@ -15,8 +15,8 @@ use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
-use crate::services::agreements::{self, Comment};
 use crate::services::paging::PageRequest;
+use crate::services::programme_comments::{self, Comment};
 
 /// Most characters of a comment.
 const WORDS_MAX: usize = 2_000;
@@ -51,7 +51,7 @@ pub struct CommentView {
     /// The words.
     #[schema(max_length = 2000)]
     comment: String,
-    /// When.
+    /// When, or since when others read it, where compliance read it first.
     #[schema(format = "date-time", max_length = 35)]
     created_at: String,
 }
@@ -83,11 +83,16 @@ async fn list_programme_comments(
     query: ListQuery<NoFilters>,
 ) -> Result<HttpResponse, Problem> {
     let page = PageRequest::from(query.page);
-    let page = agreements::comments(&context, &caller, path_id(&id)?, page).await?;
+    let page = programme_comments::comments(&context, &caller, path_id(&id)?, page).await?;
     Ok(PageView::of(page, |said| CommentView::from(&said)).respond(&request))
 }
 
 /// Says something about a programme, for its parties and curators.
+///
+/// Words that name something restricted or prohibited wait for compliance: they
+/// stand in `waiting` of `GET /v1/programmes/{id}/agreement`, for who said them,
+/// and among the comments once two people let them through. One firm has at most 20
+/// texts waiting under a programme (`too_many_waiting`).
 #[utoipa::path(
     operation_id = "comment_on_programme",
     tag = "programmes",
@@ -114,6 +119,6 @@ async fn comment_on_programme(
     let said = faults
         .take("/comment", "invalid_text", said)
         .ok_or(faults)?;
-    let said = agreements::comment(&context, &caller, intent, id, said).await?;
+    let said = programme_comments::comment(&context, &caller, intent, id, said).await?;
     Ok(HttpResponse::Created().json(CommentView::from(&said)))
 }

@@ -16,20 +16,24 @@ use crate::domain::programme::{
     Corridor, Party, PartyRole, Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus,
 };
 use crate::domain::tag::Taxonomy;
+use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{DocumentBody, JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::paging::PageRequest;
 use crate::services::programmes::{self, Filter};
-use crate::services::{Context, agreements};
+use crate::services::{Caller, Context, agreements};
 
 /// Most corridors, parties or tags of a programme.
 const MOST: usize = 50;
+
+/// Most characters of a reason.
+const REASON_MAX: usize = 1_000;
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -316,15 +320,18 @@ async fn list_programmes(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<ProgrammeFilters>,
+    query: MeantQuery<ProgrammeFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let status = query.filters.status.as_deref();
+    let (page, _, status) = query.read(|asked| {
+        let status = asked.status.as_deref();
+        query_code("status", status, ProgrammeStatus::from_code)
+    })?;
     let filter = Filter {
         known_to: None,
-        status: query_code("status", status, ProgrammeStatus::from_code)?,
+        status,
         own_only: false,
     };
-    let page = programmes::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
+    let page = programmes::list(&context, &caller, filter, PageRequest::from(page)).await?;
     let page = PageView {
         items: page.items.iter().map(ProgrammeView::from).collect(),
         next_cursor: page.next,
@@ -334,6 +341,10 @@ async fn list_programmes(
 }
 
 /// Drafts a programme, for curators.
+///
+/// One whose scope names a restricted or prohibited tag is not known to its
+/// parties before two people of compliance let the scope through, and its texts
+/// can't be agreed on.
 #[utoipa::path(
     operation_id = "create_programme",
     tag = "programmes",
@@ -384,6 +395,9 @@ async fn get_programme(
 
 /// Changes what a programme says of itself, for curators, as long as it isn't
 /// being signed; its slug stays. Texts that were agreed are open again with it.
+///
+/// A scope that names a restricted or prohibited tag waits for compliance; the
+/// one before holds meanwhile, and the texts can't be agreed on.
 #[utoipa::path(
     operation_id = "change_programme",
     tag = "programmes",
@@ -404,7 +418,8 @@ async fn change_programme(
     let expected = if_match.version()?.or(Some(current.version));
     let patched = patch.apply_to::<NewProgramme>(&NewProgramme::from(&current))?;
     let details = patched.read(&context.taxonomy())?;
-    let after = agreements::amend(&context, &caller, id, expected, details).await?;
+    let amended = (details, patch.names("scope_tags"));
+    let after = agreements::amend(&context, &caller, id, expected, amended).await?;
     Ok(moved(after.version, &ProgrammeView::from(&after)))
 }
 
@@ -436,6 +451,33 @@ pub struct NewProgrammeTransition {
     /// `suspend`, `resume` or `terminate`; the service itself does the rest.
     #[schema(max_length = 40, example = "activate")]
     action: String,
+    /// Why, in words that the operator's people read; needed by `decline`,
+    /// `suspend` and `terminate`.
+    #[schema(min_length = 1, max_length = 1000)]
+    reason: Option<String>,
+}
+
+impl NewProgrammeTransition {
+    fn read(&self) -> Result<(ProgrammeAction, Option<String>), Faults> {
+        let mut faults = Faults::new();
+        let action = code(&mut faults, "/action", &self.action, ProgrammeAction::ALL);
+        let reason = self
+            .reason
+            .as_deref()
+            .map(|text| bounded(text, REASON_MAX, true));
+        let reason = reason.and_then(|text| faults.take("/reason", "invalid_text", text));
+        let needed = action.is_some_and(ProgrammeAction::needs_reason);
+        if needed && self.reason.is_none() {
+            faults.push("/reason", "required", "Say why, in words.");
+        } else if action.is_some() && !needed && self.reason.is_some() {
+            let detail = "Only what stops or ends a programme has a reason.";
+            faults.push("/reason", "not_taken", detail);
+        }
+        match action {
+            Some(action) if faults.is_empty() => Ok((action, reason)),
+            _ => Err(faults),
+        }
+    }
 }
 
 /// Moves a programme.
@@ -456,7 +498,7 @@ async fn move_programme(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key, version): (web::Path<String>, IdempotencyKey, IfMatch),
-    body: JsonBody<NewProgrammeTransition>,
+    body: DocumentBody<NewProgrammeTransition>,
 ) -> Result<HttpResponse, Problem> {
     let id: ProgrammeId = path_id(&id)?;
     programmes::find(&context, &caller, id).await?;
@@ -466,13 +508,19 @@ async fn move_programme(
         &key,
         body.bytes(),
     );
-    let mut faults = Faults::new();
-    let body = body.into_inner();
-    let action = code(&mut faults, "/action", &body.action, ProgrammeAction::ALL);
-    let action = action.ok_or(faults)?;
+    let (action, reason) = body.read(|it| it.read())?;
     let version = version.version()?;
-    let after = programmes::transition(&context, &caller, intent, id, version, action).await?;
+    let after = programmes::transition(&context, &caller, intent, id, version, action, reason);
+    let after = after.await?;
     Ok(moved(after.version, &ProgrammeView::from(&after)))
+}
+
+/// Whether the caller reads all that there is of a programme: the operator's
+/// people do, but for those who belong to one of its parties.
+pub fn reads_all(caller: &Caller, programme: &Programme) -> bool {
+    let parties = programme.details.parties.iter();
+    let firms: Vec<_> = parties.map(|party| party.organization).collect();
+    caller.reads_all_of(&firms)
 }
 
 /// The timeline of a programme.
@@ -491,7 +539,7 @@ async fn list_programme_events(
 ) -> Result<HttpResponse, Problem> {
     let found = programmes::find(&context, &caller, path_id(&id)?).await?;
     let subject = Subject::new(SubjectKind::Programme, found.id);
-    let view = if caller.reads_everything() {
+    let view = if reads_all(&caller, &found) {
         timeline::read(&context, subject, &query).await?.whole()
     } else {
         timeline::read_for_side(&context, &caller, subject, &query, &timeline::PROGRAMME).await?

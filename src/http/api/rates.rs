@@ -7,16 +7,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::intent;
+use super::finding::{Wrong, query_currency, query_day};
 use super::values::{day, parsed, time, within};
+use crate::domain::amounts::Rates;
 use crate::domain::calendar::latest_day;
 use crate::domain::fault::Faults;
 use crate::domain::money::Currency;
 use crate::domain::rates::{Batch, Cross, Quotation, Source, Step};
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::JsonBody;
 use crate::http::idempotency::IdempotencyKey;
+use crate::http::paging::PageView;
 use crate::http::preconditions::digested;
 use crate::http::problem::{Kind, Problem};
+use crate::http::query_string::ReadQuery;
 use crate::http::registry::ServiceConfig;
 use crate::services::{Context, rates};
 
@@ -56,23 +60,14 @@ pub struct RateQuery {
 
 impl RateQuery {
     fn read(&self, today: NaiveDate) -> Result<(Currency, Currency, NaiveDate), Problem> {
-        let mut faults = Faults::new();
-        let on = self.on.as_deref().map(|text| day(&mut faults, "", text));
-        if !faults.is_empty() {
-            return Err(bad("`on` is no day such as 2026-11-30."));
-        }
-        let base = self.base.parse();
-        let quote = self.quote.parse();
-        Ok((
-            base.map_err(|_| bad("`base` is no ISO 4217 code in use."))?,
-            quote.map_err(|_| bad("`quote` is no ISO 4217 code in use."))?,
-            on.flatten().unwrap_or(today),
-        ))
+        let mut wrong = Wrong::default();
+        let base = wrong.take(query_currency("base", &self.base));
+        let quote = wrong.take(query_currency("quote", &self.quote));
+        let on = wrong.take(query_day("on", self.on.as_deref()));
+        wrong.or(())?;
+        let pair = base.zip(quote).ok_or_else(|| Problem::new(Kind::BadQuery));
+        pair.map(|(base, quote)| (base, quote, on.unwrap_or(today)))
     }
-}
-
-fn bad(detail: &str) -> Problem {
-    Problem::new(Kind::BadQuery).detail(detail.to_owned())
 }
 
 /// A rate, and what it follows from.
@@ -176,6 +171,35 @@ impl RateView {
     }
 }
 
+/// One page of a list whose query may compare amounts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RatedPageView<T> {
+    /// The page.
+    #[serde(flatten)]
+    page: PageView<T>,
+    /// The rates at which amounts in other money than the query's were compared;
+    /// there where the query asks of amounts and some are in other money.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 200)]
+    rates: Vec<RateView>,
+}
+
+impl<T: Serialize> RatedPageView<T> {
+    /// A page of what was compared at these rates, which are of that day.
+    pub fn of(page: PageView<T>, rates: Option<&Rates>, on: NaiveDate) -> Self {
+        let rates = rates.map(Rates::between).unwrap_or_default().into_iter();
+        Self {
+            page,
+            rates: rates.map(|cross| RateView::of(cross, on)).collect(),
+        }
+    }
+
+    /// The answer: the page, and a link to the next one, if there is one.
+    pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
+        self.page.respond_with(request, self)
+    }
+}
+
 /// What one currency is worth in another.
 ///
 /// By the last quotations up to and with the day, in exact fractions. A pair
@@ -196,9 +220,10 @@ async fn get_rate(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
     request: HttpRequest,
-    query: Query<RateQuery>,
+    query: ReadQuery<RateQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (base, quote, on) = query.0.read(context.now().date_naive())?;
+    let today = context.now().date_naive();
+    let (_, (base, quote, on)) = query.meaning(|asked| asked.read(today))?;
     let cross = rates::look_up(&context, &caller, base, quote, on).await?;
     digested(&request, &RateView::of(&cross, on))
 }

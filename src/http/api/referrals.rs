@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{body_id, intent, path_id, query_code, query_id};
+use super::finding::{Wrong, time_order};
 use super::identifiers::{IdentifiersView, identifiers};
 use super::investor_profiles::InvestorProfileDocument;
 use super::mandates::MandateDocument;
@@ -28,9 +29,9 @@ use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
 use crate::http::idempotency::{IdempotencyKey, fingerprint};
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::digested;
-use crate::http::problem::{FaultView, Kind, Problem};
+use crate::http::problem::{FaultView, Problem};
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::referrals::{self, Contact, Content, Filter, NewReferral, Standing};
@@ -263,27 +264,37 @@ pub struct ReferralFilters {
     /// Whose profile or mandate stands there.
     #[param(max_length = 20, example = "published")]
     state: Option<String>,
+    /// In what order: `created_at`, `-created_at`, `updated_at` or `-updated_at`.
+    #[param(
+        max_length = 20,
+        pattern = "^-?(created|updated)_at$",
+        default = "created_at"
+    )]
+    sort: Option<String>,
 }
 
 impl ReferralFilters {
     /// What they mean.
     ///
     /// # Errors
-    /// 400, naming the parameter.
+    /// 400, naming every parameter that is wrong.
     pub fn read(&self) -> Result<Filter, Problem> {
+        let mut wrong = Wrong::default();
         let external_id = self.external_id.as_deref();
         let external_id = external_id.map(|text| bounded(text, EXTERNAL_ID, false));
-        Ok(Filter {
-            partner: query_id("partner", self.partner.as_deref())?,
-            external_id: external_id.transpose().map_err(|fault| {
-                Problem::new(Kind::BadQuery).detail(format!("`external_id` {fault}."))
-            })?,
-            state: query_code("state", self.state.as_deref(), ReferralState::from_code)?,
-        })
+        let bad_id = |fault| Problem::parameter("external_id", format!("`external_id` {fault}."));
+        let state = query_code("state", self.state.as_deref(), ReferralState::from_code);
+        let filter = Filter {
+            partner: wrong.take(query_id("partner", self.partner.as_deref())),
+            external_id: wrong.take(external_id.transpose().map_err(bad_id)),
+            state: wrong.take(state),
+            sort: time_order(self.sort.as_deref(), &mut wrong).unwrap_or_default(),
+        };
+        wrong.or(filter)
     }
 }
 
-/// What became of referrals, oldest first: a partner's own, or all for the
+/// What became of referrals, the oldest first unless it says otherwise: a partner's own, or all for the
 /// operator's people.
 #[utoipa::path(
     operation_id = "list_referrals",
@@ -299,10 +310,10 @@ async fn list_referrals(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
     request: HttpRequest,
-    query: ListQuery<ReferralFilters>,
+    query: MeantQuery<ReferralFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
-    let page = referrals::list(&context, &caller, filter, query.page.into()).await?;
+    let (page, _, filter) = query.read(ReferralFilters::read)?;
+    let page = referrals::list(&context, &caller, filter, page.into()).await?;
     Ok(PageView::of(page, ReferralView::listed).respond(&request))
 }
 

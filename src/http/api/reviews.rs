@@ -3,28 +3,34 @@
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::exchange::{intent, path_id, query_id};
+use super::exchange::{intent, path_id, query_code, query_id};
+use super::finding::{Wrong, query_country, query_time, tag};
+use super::held::{HELD_MOST, HeldView, ScopeView};
 use super::introduction_file::FileView;
-use super::values::{parsed, time, within};
+use super::values::{no_end_of_a_refusal, parsed, release_until, time, within};
+use crate::domain::compliance::WaitingKind;
 use crate::domain::disclosure::Rule;
 use crate::domain::fault::Faults;
 use crate::domain::ids::IntroductionId;
+use crate::domain::release::Leave;
+use crate::domain::tag::Taxonomy;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
-use crate::http::problem::{Kind, Problem};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
+use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::paging::PageRequest;
-use crate::services::review_records::{Kind as Waiting, Waits};
+use crate::services::review_records::Waits;
 use crate::services::reviews::{
     self, Entry, Filter, Outcome, Record, Review, Ruling, Scope, Worded,
 };
-use crate::services::{Context, introduction_file};
+use crate::services::{Context, counts, introduction_file};
 
 /// Most characters of a reason.
 const REASON_MAX: usize = 2_000;
@@ -39,70 +45,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_reviews)
         .service(decide_reviews)
         .service(get_introduction_file);
-}
-
-/// What a decision covers.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ReviewScope)]
-pub struct ScopeView {
-    /// Which startup's profile.
-    #[schema(format = "uuid", max_length = 36)]
-    startup_profile: String,
-    /// At which revision; a decision doesn't hold for another one.
-    #[schema(minimum = 1, example = 3)]
-    revision: i64,
-    /// In which programme.
-    #[schema(format = "uuid", max_length = 36)]
-    programme: String,
-    /// Towards firms of which country, ISO 3166 alpha-2; absent where the
-    /// investor's isn't known, and then nothing can be released.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 2, max_length = 2, example = "AZ")]
-    country: Option<String>,
-}
-
-impl From<&Scope> for ScopeView {
-    fn from(scope: &Scope) -> Self {
-        Self {
-            startup_profile: scope.profile.to_string(),
-            revision: scope.revision,
-            programme: scope.programme.to_string(),
-            country: scope.country.map(|country| country.to_string()),
-        }
-    }
-}
-
-impl ScopeView {
-    fn read(&self, faults: &mut Faults, at: &str) -> Option<Scope> {
-        let profile = parsed(
-            faults,
-            &format!("{at}/startup_profile"),
-            "not_an_id",
-            &self.startup_profile,
-        );
-        let programme = parsed(
-            faults,
-            &format!("{at}/programme"),
-            "not_an_id",
-            &self.programme,
-        );
-        let country = match &self.country {
-            Some(code) => Some(parsed(
-                faults,
-                &format!("{at}/country"),
-                "unknown_country",
-                code,
-            )?),
-            None => None,
-        };
-        Some(Scope {
-            profile: profile?,
-            revision: self.revision,
-            programme: programme?,
-            country,
-        })
-    }
 }
 
 /// A sensitive tag.
@@ -179,6 +121,10 @@ pub struct ReviewView {
     /// The words of a record that are in question, as they stand there.
     #[schema(max_items = 1000)]
     words: Vec<String>,
+    /// Of a practice, what waits for a release; its decision names what of it was
+    /// read.
+    #[schema(max_items = 50)]
+    held: Vec<HeldView>,
     /// The rules of the gate that are open, or that deny by now.
     #[schema(max_items = 20)]
     rules: Vec<&'static str>,
@@ -192,15 +138,19 @@ pub struct ReviewView {
     /// How many have, of everything that is open.
     #[schema(minimum = 0)]
     released_by: usize,
-    /// Matches that wait on it.
-    #[schema(max_items = 500)]
+    /// How many matches and introductions wait on it, or 1 for a record that waits
+    /// by itself.
+    #[schema(minimum = 1, example = 3)]
+    waiting: usize,
+    /// Matches that wait on it: the 100 that do longest.
+    #[schema(max_items = 100)]
     matches: Vec<String>,
-    /// Introductions that wait on it.
-    #[schema(max_items = 500)]
+    /// Introductions that wait on it: the 100 that do longest.
+    #[schema(max_items = 100)]
     introductions: Vec<String>,
     /// Those whose requests say something that has to be read before they are
     /// let through; a decision names them in `read`.
-    #[schema(max_items = 500)]
+    #[schema(max_items = 100)]
     worded: Vec<WordedView>,
     /// Since when the first of them waits.
     #[schema(format = "date-time", max_length = 35)]
@@ -211,8 +161,8 @@ pub struct ReviewView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReviewRecord)]
 pub struct ReviewRecordView {
-    /// `startup_profile`, `investor_profile`, `document`, `deal_note`, `practice`
-    /// or `licence`.
+    /// `startup_profile`, `investor_profile`, `document`, `deal_note`, `held_text`,
+    /// `practice` or `licence`.
     #[schema(max_length = 20, example = "deal_note")]
     kind: &'static str,
     /// Which.
@@ -229,23 +179,27 @@ pub struct ReviewRecordView {
 impl From<&Waits> for ReviewRecordView {
     fn from(waits: &Waits) -> Self {
         let id = waits.id.to_string();
-        let (kind, act) = match waits.kind {
-            Waiting::StartupProfile => (
-                "startup_profile",
-                format!("/v1/startup-profiles/{id}/compliance-agreement"),
-            ),
-            Waiting::InvestorProfile => (
-                "investor_profile",
-                format!("/v1/investor-profiles/{id}/compliance-agreement"),
-            ),
-            Waiting::Document => ("document", format!("/v1/documents/{id}/transitions")),
-            Waiting::DealNote => ("deal_note", format!("/v1/deal-notes/{id}/decisions")),
+        let act = match waits.kind {
+            WaitingKind::StartupProfile => {
+                format!("/v1/startup-profiles/{id}/compliance-agreement")
+            }
+            WaitingKind::InvestorProfile => {
+                format!("/v1/investor-profiles/{id}/compliance-agreement")
+            }
+            WaitingKind::Document => format!("/v1/documents/{id}/transitions"),
+            WaitingKind::DealNote => format!("/v1/deal-notes/{id}/decisions"),
+            WaitingKind::HeldText => format!("/v1/held-texts/{id}/transitions"),
+            WaitingKind::Practice if !waits.held.is_empty() => {
+                format!("/v1/practices/{id}/decisions")
+            }
             // What stands against it is settled for each of the firms.
-            Waiting::Practice => ("practice", "/v1/clearances".to_owned()),
-            Waiting::Licence => ("licence", format!("/v1/licences/{id}/transitions")),
+            WaitingKind::Practice => "/v1/clearances".to_owned(),
+            WaitingKind::Licence => format!("/v1/licences/{id}/transitions"),
+            // No record is one.
+            WaitingKind::Question => "/v1/reviews/decisions".to_owned(),
         };
         Self {
-            kind,
+            kind: waits.kind.code(),
             id,
             about: waits.names.clone(),
             act,
@@ -270,11 +224,18 @@ impl From<Waits> for ReviewView {
             startup: waits.firms.first().map(ToString::to_string),
             startup_name: waits.names.first().cloned(),
             words: waits.words,
+            held: waits
+                .held
+                .iter()
+                .take(HELD_MOST)
+                .map(HeldView::from)
+                .collect(),
             rules: waits.rules.iter().map(|rule| Rule::code(*rule)).collect(),
             tags: vec![],
             control_answers: false,
             two_people: waits.two_people,
             released_by: waits.released_by,
+            waiting: 1,
             matches: vec![],
             introductions: vec![],
             worded: vec![],
@@ -292,6 +253,7 @@ impl From<Review> for ReviewView {
             startup: Some(review.startup.to_string()),
             startup_name: Some(review.startup_name),
             words: vec![],
+            held: vec![],
             rules: review.rules.iter().map(|rule| Rule::code(*rule)).collect(),
             tags: tags
                 .map(|tag| SensitiveTagView {
@@ -303,6 +265,7 @@ impl From<Review> for ReviewView {
             control_answers: review.control_answers,
             two_people: review.two_people,
             released_by: review.released_by,
+            waiting: review.waiting,
             matches: review.matches.iter().map(ToString::to_string).collect(),
             introductions: review
                 .introductions
@@ -315,34 +278,54 @@ impl From<Review> for ReviewView {
     }
 }
 
-/// Which questions.
+/// Which of what waits.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ReviewFilters {
+    /// Of that kind: `question`, `startup_profile`, `investor_profile`, `document`,
+    /// `deal_note`, `held_text`, `practice` or `licence`.
+    #[param(max_length = 20, example = "question")]
+    kind: Option<String>,
     /// In that programme.
     #[param(format = "uuid", max_length = 36)]
     programme: Option<String>,
     /// About that startup's profile.
     #[param(format = "uuid", max_length = 36)]
     startup_profile: Option<String>,
-    /// Towards firms of that country.
+    /// Towards firms of that country. A record that waits by itself is decided for
+    /// all countries, and is left out.
     #[param(max_length = 2, example = "AZ")]
     country: Option<String>,
+    /// About a startup's profile with that tag, or one below it.
+    #[param(max_length = 60, example = "cyber_commercial")]
+    tag: Option<String>,
+    /// That began to wait at that time or later.
+    #[param(format = "date-time", max_length = 40)]
+    since: Option<String>,
     /// That need two people (`true`) or one (`false`).
     two_people: Option<bool>,
+    /// Whether to say how many there are over all pages, up to 1000 and as far as
+    /// one request looks.
+    count: Option<bool>,
 }
 
 impl ReviewFilters {
-    fn read(&self) -> Result<Filter, Problem> {
-        let country = self.country.as_deref().map(str::parse).transpose();
-        let bad = |_| Problem::new(Kind::BadQuery).detail("`country` is no country's code.");
-        Ok(Filter {
-            programme: query_id("programme", self.programme.as_deref())?,
-            profile: query_id("startup_profile", self.startup_profile.as_deref())?,
-            country: country.map_err(bad)?,
+    fn read(&self, taxonomy: &Taxonomy) -> Result<Filter, Problem> {
+        let mut wrong = Wrong::default();
+        let tag = self.tag.as_deref().map(|word| tag(word, taxonomy));
+        let kind = query_code("kind", self.kind.as_deref(), WaitingKind::from_code);
+        let profile = query_id("startup_profile", self.startup_profile.as_deref());
+        let filter = Filter {
+            kind: wrong.take(kind),
+            programme: wrong.take(query_id("programme", self.programme.as_deref())),
+            profile: wrong.take(profile),
+            country: wrong.take(query_country("country", self.country.as_deref())),
+            tag: wrong.take(tag.transpose()),
+            since: wrong.take(query_time("since", self.since.as_deref())),
             two_people: self.two_people,
-        })
+        };
+        wrong.or(filter)
     }
 }
 
@@ -351,9 +334,12 @@ impl ReviewFilters {
 ///
 /// A question of the gate is everything that one decision covers: a startup's
 /// profile at a revision, in a programme, towards a country. A record that waits
-/// by itself (a profile under review, a document, a note about a deal, a practice
-/// the gate leaves open, a licence) says where it is decided, with the words in
-/// question. The 500 longest waiting of each kind are looked at.
+/// by itself (a profile under review with something sensitive, a document, a note
+/// about a deal, words of a practice or a programme, a practice the gate leaves
+/// open, a licence) says where it is
+/// decided, with the words in question. A page may be shorter than asked for, and
+/// even empty, while more is at its `next_cursor`: where few of those that wait
+/// are asked for, one request looks at a part of them only.
 #[utoipa::path(
     operation_id = "list_reviews",
     tag = "compliance",
@@ -365,12 +351,17 @@ async fn list_reviews(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<ReviewFilters>,
+    query: MeantQuery<ReviewFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
-    let page = PageRequest::from(query.page);
+    let (page, asked, filter) = query.read(|it| it.read(&context.taxonomy()))?;
+    let count = match asked.count {
+        Some(true) => Some(counts::reviews(&context, &caller, filter.clone()).await?),
+        _ => None,
+    };
+    let page = PageRequest::from(page);
     let page = reviews::list(&context, &caller, filter, page).await?;
-    Ok(PageView::of(page, ReviewView::from).respond(&request))
+    let page = PageView::of(page, ReviewView::from);
+    Ok(page.counted(count).respond(&request))
 }
 
 /// What compliance says to several questions at once.
@@ -390,6 +381,10 @@ pub struct NewRuling {
         example = "Civil use only; end user known."
     )]
     reason: String,
+    /// Of a release, the last day on which it holds, within 12 months; 12 months
+    /// where none is named. It ends earlier with the export licence it rests on.
+    #[schema(format = "date", max_length = 10, example = "2027-05-31")]
+    valid_to: Option<String>,
     /// The introductions with words in question that were read; those that are
     /// not named stay held.
     #[serde(default)]
@@ -398,10 +393,10 @@ pub struct NewRuling {
 }
 
 /// A ruling, read.
-type Ruled = (Vec<Scope>, Ruling, String, BTreeMap<IntroductionId, i64>);
+type Ruled = (Vec<Scope>, Ruling, Leave, BTreeMap<IntroductionId, i64>);
 
 impl NewRuling {
-    fn read(&self) -> Result<Ruled, Faults> {
+    fn read(&self, now: DateTime<Utc>) -> Result<Ruled, Faults> {
         let mut faults = Faults::new();
         if self.scopes.is_empty() {
             faults.push("/scopes", "required", "Name at least one.");
@@ -416,7 +411,10 @@ impl NewRuling {
         scopes.dedup();
         let ruling = match self.ruling.as_str() {
             "release" => Some(Ruling::Release),
-            "refuse" => Some(Ruling::Refuse),
+            "refuse" => {
+                no_end_of_a_refusal(&mut faults, self.valid_to.as_deref());
+                Some(Ruling::Refuse)
+            }
             _ => {
                 let detail = "Must be one of release, refuse.";
                 faults.push("/ruling", "unknown_code", detail);
@@ -433,8 +431,11 @@ impl NewRuling {
         }
         let reason = bounded(&self.reason, REASON_MAX, true);
         let reason = faults.take("/reason", "invalid_text", reason);
+        let until = release_until(&mut faults, self.valid_to.as_deref(), now);
         match (ruling, reason) {
-            (Some(ruling), Some(reason)) if faults.is_empty() => Ok((scopes, ruling, reason, read)),
+            (Some(ruling), Some(reason)) if faults.is_empty() => {
+                Ok((scopes, ruling, Leave { reason, until }, read))
+            }
             _ => Err(faults),
         }
     }
@@ -506,7 +507,7 @@ impl From<Outcome> for RuledView {
 /// keep the others, and saying the same again moves only what still waits. One
 /// request moves 200 records; those beyond say `too_many_at_once` and wait for
 /// the next. An introduction with words in question moves only when `read` names
-/// it, and says `words_unread` else. A release holds for 12 months at most and for
+/// it, and says `words_unread` else. A release holds until `valid_to` and for
 /// that revision alone; the gate still runs before everything that is shown.
 #[utoipa::path(
     operation_id = "decide_reviews",
@@ -524,8 +525,8 @@ async fn decide_reviews(
     body: DocumentBody<NewRuling>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/reviews/decisions", &request, &key, body.bytes());
-    let (scopes, ruling, reason, read) = body.read(|it| it.read())?;
-    let said = (ruling, reason.as_str());
+    let (scopes, ruling, leave, read) = body.read(|it| it.read(context.now()))?;
+    let said = (ruling, leave);
     let decided = reviews::decide(&context, &caller, intent, scopes, said, read).await?;
     let items = decided.into_iter().map(|(scope, records)| RulingView {
         scope: ScopeView::from(&scope),

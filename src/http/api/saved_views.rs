@@ -4,23 +4,16 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::deals::DealFilters;
 use super::exchange::{body_id, created, intent, moved, path_id, query_code};
-use super::introductions as introductions_api;
-use super::investor_profiles::InvestorProfileFilters;
-use super::mandates::MandateFilters;
-use super::matches as matches_api;
-use super::organizations::OrganizationFilters;
-use super::referrals::ReferralFilters;
-use super::startup_profiles::StartupProfileFilters;
+use super::list_filters;
 use super::values::{code, parsed, time};
 use crate::domain::fault::Faults;
 use crate::domain::saved_view::{LONGEST_QUERY, ListKind, SavedView};
 use crate::http::caller::Authenticated;
-use crate::http::fields::{DocumentBody, parse_query};
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -105,37 +98,8 @@ impl SavedViewDocument {
 
 /// Whether these are parameters of the list.
 fn check(context: &Context, caller: &Caller, list: ListKind, query: &str) -> Result<(), String> {
-    let tags = context.taxonomy();
-    let read = || -> Result<(), Problem> {
-        match list {
-            ListKind::StartupProfiles => {
-                parse_query::<StartupProfileFilters>(query)?.read(&tags)?;
-            }
-            ListKind::InvestorProfiles => {
-                parse_query::<InvestorProfileFilters>(query)?.read(&tags)?;
-            }
-            ListKind::Mandates => {
-                parse_query::<MandateFilters>(query)?.read(&tags)?;
-            }
-            ListKind::Matches => {
-                matches_api::wanted(context, caller, &parse_query(query)?)?;
-            }
-            ListKind::Introductions => {
-                introductions_api::filter(caller, &parse_query(query)?)?;
-            }
-            ListKind::Deals => {
-                parse_query::<DealFilters>(query)?.read()?;
-            }
-            ListKind::Referrals => {
-                parse_query::<ReferralFilters>(query)?.read()?;
-            }
-            ListKind::Organizations => {
-                parse_query::<OrganizationFilters>(query)?.read(&tags)?;
-            }
-        }
-        Ok(())
-    };
-    read().map_err(|problem| problem.detail_or_meaning().to_owned())
+    let checked = list_filters::check(context, caller, list, query);
+    checked.map_err(|problem| problem.detail_or_meaning().to_owned())
 }
 
 /// A saved view.
@@ -237,10 +201,11 @@ async fn list_saved_views(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<SavedViewFilters>,
+    query: MeantQuery<SavedViewFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let list = query_code("list", query.filters.list.as_deref(), ListKind::from_code)?;
-    let page = saved_views::list(&context, &caller, list, query.page.into()).await?;
+    let (page, _, list) =
+        query.read(|asked| query_code("list", asked.list.as_deref(), ListKind::from_code))?;
+    let page = saved_views::list(&context, &caller, list, page.into()).await?;
     Ok(PageView::of(page, |view| SavedViewView::from(&view)).respond(&request))
 }
 

@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::path_id;
+use super::finding::query_day;
 use super::values::{MoneyView, texts};
-use crate::domain::commitment::{Health, TargetKind};
+use crate::domain::commitment::{EvidenceKind, Health, TargetKind};
 use crate::domain::money::{Currency, Money};
 use crate::domain::programme::ProgrammeStatus;
+use crate::domain::programme_evidence::Apart;
 use crate::http::caller::Authenticated;
-use crate::http::fields::Query;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
+use crate::http::query_string::ReadQuery;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::scorecard::{self, Progress, Scorecard};
@@ -34,13 +36,11 @@ pub struct AsOf {
 
 impl AsOf {
     fn read(&self, today: NaiveDate) -> Result<Option<NaiveDate>, Problem> {
-        let bad = |detail: &str| Problem::new(Kind::BadQuery).detail(detail.to_owned());
-        let day = self.as_of.as_deref().map(str::parse::<NaiveDate>);
-        let day = day
-            .transpose()
-            .map_err(|_| bad("`as_of` is no day such as 2026-12-31."))?;
-        match day {
-            Some(day) if day > today => Err(bad("`as_of` is a day that has come.")),
+        match query_day("as_of", self.as_of.as_deref())? {
+            Some(day) if day > today => {
+                let detail = "`as_of` is a day that has come.";
+                Err(Problem::parameter("as_of", detail))
+            }
             day => Ok(day),
         }
     }
@@ -60,19 +60,48 @@ pub struct ScorecardView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 20, example = "active")]
     status: Option<&'static str>,
-    /// The day from which days are counted: when it came into force, else the
-    /// first day by its text.
+    /// The day from which days are counted. Once it is in force, that on which
+    /// the last party signed, or its first day by its text where that is later;
+    /// where no signature is on record, the day on which it came into force.
+    /// Before, its first day by the text of that time.
     #[schema(format = "date", max_length = 10)]
     mou_on: String,
     /// How many of what.
     counts: CountsView,
-    /// Money that both sides confirmed.
+    /// Money that arrived, as both sides confirmed.
     money_funded: MoneyFundedView,
     /// Days from the MoU to what first came of it.
     days_to: DaysView,
     /// What was promised, and how far it was; dropped promises included.
     #[schema(max_items = 1000)]
     commitments: Vec<ProgressView>,
+    /// Evidence on record that no commitment has, by its sort: delegations,
+    /// enquiries, contracts of which nobody made a promise.
+    #[schema(max_items = 10)]
+    evidence: Vec<EvidenceCountView>,
+}
+
+/// How much evidence of a sort no commitment has.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ScorecardEvidence)]
+pub struct EvidenceCountView {
+    /// Of which sort.
+    #[schema(max_length = 20, example = "delegation")]
+    kind: &'static str,
+    /// How many pieces.
+    #[schema(minimum = 1)]
+    count: usize,
+}
+
+/// What no commitment has, counted by its sort.
+fn apart(found: &Apart) -> Vec<EvidenceCountView> {
+    let count = |kind: EvidenceKind| found.values().filter(|it| **it == kind).count();
+    let kinds = EvidenceKind::ALL.iter().copied();
+    let counts = kinds.map(|kind| EvidenceCountView {
+        kind: kind.code(),
+        count: count(kind),
+    });
+    counts.filter(|it| it.count > 0).collect()
 }
 
 /// How many of what.
@@ -103,7 +132,8 @@ pub struct CountsView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0)]
     deals_signed: Option<usize>,
-    /// Deals whose funding both sides confirmed.
+    /// Deals that brought money, as both sides confirmed of each payment or of
+    /// the whole; what became of the rest of such a deal changes nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0)]
     deals_funded: Option<usize>,
@@ -127,13 +157,15 @@ pub struct CountsView {
 pub struct MoneyFundedView {
     /// As of the end of which day. To parties that of a quarter, and a later
     /// one only once five more deals have brought money; absent where none is
-    /// told to them yet, which reads as nothing.
+    /// told to them yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "date", max_length = 10)]
     as_of: Option<String>,
     /// All of it that could be compared, in US dollars at the rates that were
-    /// locked when it was confirmed.
-    total: MoneyView,
+    /// locked when it was confirmed; absent where it isn't told, which says
+    /// nothing of how much there is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<MoneyView>,
     /// As it arrived; to parties only where five deals or more are behind each
     /// currency.
     #[schema(max_items = 200)]
@@ -148,7 +180,8 @@ pub struct MoneyFundedView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DaysTo)]
 pub struct DaysView {
-    /// To the first meeting.
+    /// To the first meeting, by the day that was recorded or named for it, else
+    /// the one on which somebody said so.
     #[serde(rename = "first_meeting", skip_serializing_if = "Option::is_none")]
     meeting: Option<i64>,
     /// To the first session of a practice, by its day.
@@ -157,7 +190,8 @@ pub struct DaysView {
     /// To the first deal.
     #[serde(rename = "first_deal", skip_serializing_if = "Option::is_none")]
     deal: Option<i64>,
-    /// To the first signature.
+    /// To the first signature, by the day that was recorded for it, else the one
+    /// on which the deal came to that stage.
     #[serde(rename = "first_signature", skip_serializing_if = "Option::is_none")]
     signature: Option<i64>,
     /// To the first money, by its value date.
@@ -194,22 +228,25 @@ pub struct ProgressView {
     /// How much was promised.
     #[serde(skip_serializing_if = "Option::is_none")]
     target_money: Option<MoneyView>,
-    /// How many there were.
+    /// How many there were; absent where that isn't told to the reader.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0)]
     done_count: Option<i64>,
-    /// How much there was, in the target's currency.
+    /// How much there was, in the target's currency; absent likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     done_money: Option<MoneyView>,
     /// Money that counts but for which no rate was there.
     #[schema(max_items = 1000)]
     uncompared: Vec<MoneyView>,
-    /// The share of the target, in basis points.
+    /// The share of the target, in basis points; absent likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, example = 4200)]
-    share_bp: i64,
-    /// `met`, `on_track`, `at_risk`, `missed` or `dropped`. At risk is what
+    share_bp: Option<i64>,
+    /// `met`, `on_track`, `at_risk`, `missed`, `dropped`, or `not_told` where
+    /// it hangs on deals of which parties are not told yet. At risk is what
     /// stays a quarter of the whole behind the time that has passed, and what
-    /// is done or not a month before it is due.
+    /// is done or not a month before it is due. One that was closed as met is
+    /// met.
     #[schema(max_length = 10, example = "on_track")]
     health: &'static str,
 }
@@ -228,11 +265,11 @@ impl From<&Progress> for ProgressView {
             owner: state.owner.to_string(),
             target_count: count.then_some(state.count),
             target_money: state.money.map(MoneyView::from),
-            done_count: count.then_some(progress.done),
-            done_money: money(progress.done),
+            done_count: progress.done.filter(|_| count),
+            done_money: progress.done.and_then(money),
             uncompared: progress.uncompared.iter().map(|it| (*it).into()).collect(),
             share_bp: progress.share,
-            health: Health::code(progress.health),
+            health: progress.health.map_or("not_told", Health::code),
         }
     }
 }
@@ -251,7 +288,7 @@ impl From<&Scorecard> for ScorecardView {
                 mandates_admitted: account.mandates.len(),
                 introductions_requested: account.requested.len(),
                 introductions_sent: account.sent.len(),
-                meetings_held: account.met.len(),
+                meetings_held: account.meetings().len(),
                 deals_opened: card.deals.opened,
                 deals_signed: card.deals.signed,
                 deals_funded: card.deals.funded,
@@ -262,20 +299,23 @@ impl From<&Scorecard> for ScorecardView {
             },
             money_funded: MoneyFundedView {
                 as_of: card.money_until.map(|day| day.to_string()),
-                total: Money::new(card.money.usd_cents, Currency::USD).into(),
+                total: card
+                    .money_until
+                    .map(|_| Money::new(card.money.usd_cents, Currency::USD).into()),
                 by_currency: amounts
                     .map(|(currency, minor)| Money::new(*minor, *currency).into())
                     .collect(),
                 uncompared: texts(&card.money.uncompared),
             },
             days_to: DaysView {
-                meeting: card.days_to(account.first_meeting),
-                session: card.days_to(account.first_session),
-                deal: card.days_to(account.first_deal),
-                signature: card.days_to(account.first_signature),
-                funding: card.days_to(account.first_funding),
+                meeting: card.days_to(card.firsts.meeting),
+                session: card.days_to(card.firsts.session),
+                deal: card.days_to(card.firsts.deal),
+                signature: card.days_to(card.firsts.signature),
+                funding: card.days_to(card.firsts.funding),
             },
             commitments: card.commitments.iter().map(ProgressView::from).collect(),
+            evidence: apart(&account.apart),
         }
     }
 }
@@ -296,9 +336,10 @@ async fn get_scorecard(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
-    Query(query): Query<AsOf>,
+    query: ReadQuery<AsOf>,
 ) -> Result<HttpResponse, Problem> {
-    let as_of = query.read(context.now().date_naive())?;
+    let today = context.now().date_naive();
+    let (_, as_of) = query.meaning(|asked| asked.read(today))?;
     let card = scorecard::read(&context, &caller, path_id(&id)?, as_of).await?;
     Ok(HttpResponse::Ok().json(ScorecardView::from(&card)))
 }

@@ -1,12 +1,13 @@
 //! Free texts with the words marked that somebody has to look at.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::exchange::path_id;
 use crate::domain::terms::Marked;
 use crate::http::caller::Authenticated;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::{Context, screening};
@@ -18,15 +19,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(screen_mandate)
         .service(screen_investor_profile)
         .service(screen_introduction);
-}
-
-/// What is marked.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Screening)]
-pub struct ScreeningView {
-    /// Text by text, in their order; nothing where nothing is found.
-    #[schema(max_items = 10_000)]
-    items: Vec<MarkedView>,
 }
 
 /// A marked place.
@@ -53,19 +45,15 @@ pub struct MarkedView {
     sensitivity: String,
 }
 
-impl ScreeningView {
-    /// What a service found.
-    pub fn of(found: Vec<(String, Marked)>) -> Self {
-        let view = |(pointer, hit): (String, Marked)| MarkedView {
+impl From<(String, Marked)> for MarkedView {
+    fn from((pointer, hit): (String, Marked)) -> Self {
+        Self {
             pointer,
             start: hit.start,
             end: hit.end,
             words: hit.words,
             tag: hit.tag.to_string(),
             sensitivity: hit.sensitivity.to_string(),
-        };
-        Self {
-            items: found.into_iter().map(view).collect(),
         }
     }
 }
@@ -77,17 +65,19 @@ impl ScreeningView {
 #[utoipa::path(
     operation_id = "screen_startup_profile",
     tag = "compliance",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "What is marked.", body = ScreeningView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "A page, text by text, in their order; nothing where nothing is found.", body = PageView<MarkedView>))
 )]
 #[get("/v1/startup-profiles/{id}/screening")]
 async fn screen_startup_profile(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, query): (web::Path<String>, ListQuery),
 ) -> Result<HttpResponse, Problem> {
-    let found = screening::of_profile(&context, &caller, path_id(&id)?).await?;
-    Ok(HttpResponse::Ok().json(ScreeningView::of(found)))
+    let page = query.page.into();
+    let found = screening::of_profile(&context, &caller, path_id(&id)?, page).await?;
+    Ok(PageView::of(found, MarkedView::from).respond(&request))
 }
 
 /// The words of a mandate's title that name something restricted or
@@ -97,17 +87,19 @@ async fn screen_startup_profile(
 #[utoipa::path(
     operation_id = "screen_mandate",
     tag = "compliance",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "What is marked.", body = ScreeningView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "A page, text by text, in their order; nothing where nothing is found.", body = PageView<MarkedView>))
 )]
 #[get("/v1/mandates/{id}/screening")]
 async fn screen_mandate(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, query): (web::Path<String>, ListQuery),
 ) -> Result<HttpResponse, Problem> {
-    let found = screening::of_mandate(&context, &caller, path_id(&id)?).await?;
-    Ok(HttpResponse::Ok().json(ScreeningView::of(found)))
+    let page = query.page.into();
+    let found = screening::of_mandate(&context, &caller, path_id(&id)?, page).await?;
+    Ok(PageView::of(found, MarkedView::from).respond(&request))
 }
 
 /// The words of what an investor says of itself that name something restricted
@@ -117,17 +109,19 @@ async fn screen_mandate(
 #[utoipa::path(
     operation_id = "screen_investor_profile",
     tag = "compliance",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "What is marked.", body = ScreeningView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "A page, text by text, in their order; nothing where nothing is found.", body = PageView<MarkedView>))
 )]
 #[get("/v1/investor-profiles/{id}/screening")]
 async fn screen_investor_profile(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, query): (web::Path<String>, ListQuery),
 ) -> Result<HttpResponse, Problem> {
-    let found = screening::of_investor(&context, &caller, path_id(&id)?).await?;
-    Ok(HttpResponse::Ok().json(ScreeningView::of(found)))
+    let page = query.page.into();
+    let found = screening::of_investor(&context, &caller, path_id(&id)?, page).await?;
+    Ok(PageView::of(found, MarkedView::from).respond(&request))
 }
 
 /// The words of a blurb that name something restricted or prohibited, for the
@@ -138,15 +132,17 @@ async fn screen_investor_profile(
 #[utoipa::path(
     operation_id = "screen_introduction",
     tag = "compliance",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "What is marked.", body = ScreeningView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "A page, text by text, in their order; nothing where nothing is found.", body = PageView<MarkedView>))
 )]
 #[get("/v1/introductions/{id}/screening")]
 async fn screen_introduction(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, query): (web::Path<String>, ListQuery),
 ) -> Result<HttpResponse, Problem> {
-    let found = screening::of_introduction(&context, &caller, path_id(&id)?).await?;
-    Ok(HttpResponse::Ok().json(ScreeningView::of(found)))
+    let page = query.page.into();
+    let found = screening::of_introduction(&context, &caller, path_id(&id)?, page).await?;
+    Ok(PageView::of(found, MarkedView::from).respond(&request))
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::exchange::{intent, moved, path_id};
+use super::exchange::{intent, moved, path_id, query_email};
 use super::notifications::NotificationsView;
 use super::values::time;
 use crate::domain::fault::Faults;
@@ -15,9 +15,9 @@ use crate::http::answer::NOTE_MAX;
 use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, JsonBody};
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::paging::PageRequest;
@@ -172,13 +172,10 @@ async fn list_suppressions(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<SuppressionFilters>,
+    query: MeantQuery<SuppressionFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let email = query.filters.email.as_deref().map(str::parse::<Email>);
-    let email = email
-        .transpose()
-        .map_err(|_| Problem::new(Kind::BadQuery).detail("`email` is not an address."))?;
-    let page = PageRequest::from(query.page);
+    let (page, _, email) = query.read(|asked| query_email("email", asked.email.as_deref()))?;
+    let page = PageRequest::from(page);
     let page = suppressions::list(&context, &caller, email, page).await?;
     let view = PageView {
         items: page.items.iter().map(SuppressionView::from).collect(),

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 pub use super::timeline_query::TimelineQuery;
 pub use super::timeline_rules::{
-    CLOSING, COMMITMENT, DEAL, INTRODUCTION, LICENCE, MATCH, ORGANIZATION, PARTNER_INTRODUCTION,
-    PRACTICE, PROGRAMME, RECORD, SideRules, TASK, WALL,
+    ADMISSION, CLOSING, COMMITMENT, DEAL, EVIDENCE, INTRODUCTION, LICENCE, MATCH, ORGANIZATION,
+    PARTNER_INTRODUCTION, PRACTICE, PROGRAMME, RECORD, REFERRAL, SideRules, TASK, WALL,
 };
 use super::values::{MoneyView, time};
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
@@ -76,6 +76,7 @@ impl From<Actor> for ActorView {
 }
 
 /// A part of the log as it was read.
+#[derive(Default)]
 pub struct Timeline {
     events: Vec<SealedEvent>,
     next_after: Option<i64>,
@@ -88,8 +89,25 @@ pub async fn read(
     subject: Subject,
     query: &TimelineQuery,
 ) -> Result<Timeline, Problem> {
-    let (after, limit) = query.read()?;
+    let &TimelineQuery { after, limit } = query;
     let events = timeline(context, subject, after, limit).await?;
+    let next_after = events.last().filter(|_| events.len() == limit);
+    Ok(Timeline {
+        next_after: next_after.map(|event| event.position),
+        events,
+    })
+}
+
+/// [`read`], as far as the events are of some kinds.
+pub async fn read_kinds(
+    context: &Context,
+    subject: Subject,
+    kinds: Kinds,
+    query: &TimelineQuery,
+) -> Result<Timeline, Problem> {
+    let &TimelineQuery { after, limit } = query;
+    let mut events = timeline_of(context, subject, kinds, after).await?;
+    events.truncate(limit);
     let next_after = events.last().filter(|_| events.len() == limit);
     Ok(Timeline {
         next_after: next_after.map(|event| event.position),
@@ -135,7 +153,7 @@ pub async fn read_part(
     kinds: Kinds,
     query: &TimelineQuery,
 ) -> Result<Timeline, Problem> {
-    let (after, limit) = query.read()?;
+    let &TimelineQuery { after, limit } = query;
     let events = part.read(context, kinds, (after, limit)).await?;
     let next_after = events.last().filter(|_| events.len() == limit);
     Ok(Timeline {
@@ -157,11 +175,9 @@ pub async fn read_part_for_side(
 
 impl Timeline {
     /// Both in the order of the log, as far as one answer goes.
-    ///
-    /// # Errors
-    /// 400 if the limit is out of range.
-    pub fn with(mut self, other: Self, query: &TimelineQuery) -> Result<Self, Problem> {
-        let (_, limit) = query.read()?;
+    #[must_use]
+    pub fn with(mut self, other: Self, query: &TimelineQuery) -> Self {
+        let limit = query.limit;
         let more = self.next_after.is_some() || other.next_after.is_some();
         self.events.extend(other.events);
         self.events.sort_by_key(|event| event.position);
@@ -169,7 +185,7 @@ impl Timeline {
         self.events.truncate(limit);
         let last = self.events.last().filter(|_| more);
         self.next_after = last.map(|event| event.position);
-        Ok(self)
+        self
     }
 
     /// All of it for the operator's people; for others without who did it. For
@@ -221,7 +237,7 @@ async fn shown(
     query: &TimelineQuery,
     rules: &SideRules,
 ) -> Result<TimelineView, Problem> {
-    let (mut after, limit) = query.read()?;
+    let &TimelineQuery { mut after, limit } = query;
     let mut items: Vec<EventView> = Vec::new();
     loop {
         let events = match told {

@@ -1,6 +1,8 @@
 //! What a side may know of the timelines of records.
 
 use crate::domain::introduction::IntroductionStatus;
+use crate::domain::profile::ProfileStatus;
+use crate::domain::referral::ReferralState;
 use crate::services::log::Kinds;
 
 /// What a side may read in the timeline of a kind of record.
@@ -65,10 +67,45 @@ pub const COMMITMENT: SideRules = SideRules {
         "commitment.changed",
         "commitment.moved",
         "commitment.evidenced",
+        "commitment.note_told",
     ]),
     hidden_actions: &[],
     own_actions: &[],
     facts: Some(&["action", "from", "to", "evidence", "kind", "happened_on"]),
+    own_id: false,
+    state: |state| state,
+    only_changes: false,
+};
+
+/// For evidence without a commitment: that it was given, and what became of it.
+pub const EVIDENCE: SideRules = SideRules {
+    kinds: Kinds::Only(&[
+        "programme.evidence_given",
+        "programme.evidence_moved",
+        "commitment.evidenced",
+    ]),
+    hidden_actions: &[],
+    own_actions: &[],
+    facts: Some(&[
+        "evidence",
+        "kind",
+        "happened_on",
+        "action",
+        "from",
+        "to",
+        "commitment",
+    ]),
+    own_id: false,
+    state: |state| state,
+    only_changes: false,
+};
+
+/// For admissions to a programme: that it came and went, not why.
+pub const ADMISSION: SideRules = SideRules {
+    kinds: Kinds::Only(&["programme.admitted", "programme.admission_withdrawn"]),
+    hidden_actions: &[],
+    own_actions: &[],
+    facts: Some(&["kind", "id"]),
     own_id: false,
     state: |state| state,
     only_changes: false,
@@ -81,6 +118,7 @@ pub const PRACTICE: SideRules = SideRules {
         "practice.moved",
         "practice.session_held",
         "practice.session_taken_back",
+        "practice.text_told",
     ]),
     hidden_actions: &[],
     own_actions: &[],
@@ -94,6 +132,7 @@ pub const PRACTICE: SideRules = SideRules {
         "held_on",
         "minutes",
         "attendees",
+        "place",
     ]),
     own_id: false,
     state: |state| state,
@@ -160,6 +199,42 @@ pub const PARTNER_INTRODUCTION: SideRules = SideRules {
     only_changes: true,
 };
 
+/// For a partner that referred a firm: how far that has come, in the states that
+/// the referral has; neither what compliance decided nor how it ended.
+pub const REFERRAL: SideRules = SideRules {
+    kinds: Kinds::Only(&[
+        "startup_profile.referred",
+        "startup_profile.submitted",
+        "startup_profile.claimed",
+        "startup_profile.changes_requested",
+        "startup_profile.rejected",
+        "startup_profile.approved",
+        "startup_profile.confirmed",
+        "startup_profile.published",
+        "startup_profile.paused",
+        "startup_profile.became_stale",
+        "startup_profile.reconfirmed",
+        "mandate.referred",
+        "mandate.confirmed",
+        "mandate.published",
+        "mandate.paused",
+        "mandate.became_stale",
+        "mandate.reconfirmed",
+    ]),
+    hidden_actions: &[],
+    own_actions: &[],
+    facts: Some(&["from", "to"]),
+    own_id: true,
+    state: referred,
+    only_changes: true,
+};
+
+/// The state of a referral whose profile or mandate, which name theirs alike, is
+/// in that one.
+fn referred(state: &str) -> &str {
+    ProfileStatus::from_code(state).map_or("", |status| ReferralState::from(status).code())
+}
+
 /// For deals: both sides know each other and see what moved.
 pub const DEAL: SideRules = SideRules {
     kinds: Kinds::Only(&[
@@ -181,6 +256,7 @@ pub const DEAL: SideRules = SideRules {
         "stage_from",
         "stage_to",
         "pipeline",
+        "origin",
         "as",
         "resume_on",
         "reason",
@@ -236,6 +312,7 @@ pub const RECORD: SideRules = SideRules {
         "startup_profile.compliance_agreed",
         "startup_profile.disclosure_released",
         "startup_profile.reassigned",
+        "startup_profile.releases_carried",
         "startup_profile.restoring_proposed",
         "investor_profile.compliance_agreed",
         "investor_profile.restoring_proposed",

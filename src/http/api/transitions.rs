@@ -1,4 +1,9 @@
-//! What can be done with a record now, the same in every noun.
+//! What can be done with a record now, the same in every noun that has states.
+//!
+//! What is only there or not has no machine, and so none of this: saved views,
+//! suppressions, agreements to merge, sessions of people and of practices, who
+//! belongs to a firm. A test reads the contract for a `state` or `status` without
+//! the sub-resources, and names the few that are another record's.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -6,6 +11,11 @@ use utoipa::ToSchema;
 use crate::domain::refusal::Refusal;
 use crate::http::problem::FaultView;
 use crate::services::consents::Agreement;
+
+use super::timeline::hex;
+
+/// Where the words of a consent to be proposed are read.
+const WORDS: &str = "/v1/me/consents/words";
 
 /// The actions that are the caller's to take, now or when what stands in the
 /// way is gone.
@@ -31,16 +41,17 @@ pub struct TransitionView {
     pub agreement: Option<AgreementView>,
 }
 
-/// What somebody agrees to by an action.
+/// What somebody agrees to by an action: where its words stand, and which they
+/// are.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = TransitionAgreement)]
 pub struct AgreementView {
-    /// The language of the text: the caller's where there is one in it.
-    #[schema(max_length = 35, example = "en")]
-    pub language: &'static str,
-    /// The text, word for word.
-    #[schema(max_length = 4000)]
-    pub text: String,
+    /// Where the caller reads the words.
+    #[schema(max_length = 100, example = "/v1/me/consents/words")]
+    pub words: &'static str,
+    /// The SHA-256 of the words, as the receipt will have it.
+    #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    pub text_hash: String,
 }
 
 /// What stands in the way of an action.
@@ -91,8 +102,10 @@ impl TransitionsView {
 
 impl From<Agreement> for AgreementView {
     fn from(agreement: Agreement) -> Self {
-        let Agreement { language, text } = agreement;
-        Self { language, text }
+        Self {
+            words: WORDS,
+            text_hash: hex(&agreement.hash()),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::domain::fault::Faults;
 use crate::domain::money::Money;
+use crate::domain::release::check_until;
 use crate::domain::text::{Language, LocalText, Localized, TextState, bounded};
 
 /// The largest amount: what every JSON reader keeps exactly (RFC 8259 §6).
@@ -193,6 +194,30 @@ pub fn day(faults: &mut Faults, pointer: &str, text: &str) -> Option<NaiveDate> 
         .filter(|day| day.to_string() == text)
         .ok_or("must be a day such as 2026-11-30");
     faults.take(pointer, "not_a_day", day)
+}
+
+/// Until when a release by compliance is to hold, if less than 12 months are
+/// meant.
+pub fn release_until(
+    faults: &mut Faults,
+    text: Option<&str>,
+    now: DateTime<Utc>,
+) -> Option<NaiveDate> {
+    let until = day(faults, "/valid_to", text?)?;
+    match check_until(until, now.date_naive()) {
+        Ok(()) => Some(until),
+        Err((code, detail)) => {
+            faults.push("/valid_to", code, detail);
+            None
+        }
+    }
+}
+
+/// A refusal ends with the question; only a release has an end of its own.
+pub fn no_end_of_a_refusal(faults: &mut Faults, valid_to: Option<&str>) {
+    if valid_to.is_some() {
+        faults.push("/valid_to", "not_taken", "A refusal has no end.");
+    }
 }
 
 /// The value of a closed set with that code.

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use actix_web::{HttpRequest, HttpResponse};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 use utoipa::{IntoParams, ToSchema};
 
@@ -14,6 +14,7 @@ use crate::domain::ids::OrganizationId;
 use crate::http::paging::{PageQuery, PageView};
 use crate::http::preconditions::digested;
 use crate::http::problem::{Kind, Problem};
+use crate::http::query_string::within;
 use crate::services::versions::{self, Version, Versioned};
 use crate::services::{Caller, Context};
 
@@ -92,7 +93,7 @@ pub async fn changes<R: Versioned + FromStr, D: Serialize>(
     written: Written<R, D>,
 ) -> Result<HttpResponse, Problem> {
     let (id, number): (R, i64) = (path_id(id)?, path_id(number)?);
-    let since = query.since(number)?;
+    let since = query.since(number);
     let wanted = std::iter::once(number).chain(since).collect();
     let said = versions::at(context, caller, id, wanted).await?;
     let documents = said.iter().map(|it| written(it.organization, &it.content));
@@ -108,23 +109,22 @@ pub async fn changes<R: Versioned + FromStr, D: Serialize>(
 #[into_params(parameter_in = Query)]
 pub struct ChangesQuery {
     /// An earlier or a later version; the one before when absent.
+    #[serde(default, deserialize_with = "version")]
     #[param(minimum = 1, example = 2)]
     since: Option<i64>,
+}
+
+fn version<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    within::<D, i64, 1, { i64::MAX }>(from).map(Some)
 }
 
 impl ChangesQuery {
     /// The version to compare with; none when the first is compared with
     /// nothing.
-    ///
-    /// # Errors
-    /// 400 if it is none.
-    pub fn since(&self, version: i64) -> Result<Option<i64>, Problem> {
+    pub fn since(&self, version: i64) -> Option<i64> {
         match self.since {
-            Some(since) if since < 1 => {
-                Err(Problem::new(Kind::BadQuery).detail("`since` is a version, from 1."))
-            }
-            Some(since) => Ok(Some(since)),
-            None => Ok((version > 1).then(|| version - 1)),
+            Some(since) => Some(since),
+            None => (version > 1).then(|| version - 1),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::values::each;
-use crate::domain::fault::Faults;
+use crate::domain::fault::{Fault, Faults};
 use crate::domain::tag::{Facet, FacetValue, LONGEST_SUGGESTED_FOR, Tag, Taxonomy};
 use crate::domain::text::{Slug, fold};
 
@@ -50,8 +50,8 @@ impl<'a> Vocabulary<'a> {
         let found = self.taxonomy.resolve(word);
         if found.is_none() {
             let near = self.taxonomy.suggest(word).into_iter();
-            let near: Vec<&str> = near.map(Slug::as_str).collect();
-            unknown(faults, pointer, "unknown_tag", "tag", &near);
+            let near = near.map(Slug::as_str).collect();
+            unknown(faults, pointer, "unknown_tag", "tag", near);
         }
         found
     }
@@ -123,7 +123,7 @@ impl<'a> Vocabulary<'a> {
         let found = self.taxonomy.facet(facet).find(named);
         if found.is_none() {
             let near = self.near(&folded, facet);
-            unknown(faults, pointer, "unknown_value", facet.code(), &near);
+            unknown(faults, pointer, "unknown_value", facet.code(), near);
         }
         found.map(|value| value.slug.clone())
     }
@@ -156,11 +156,12 @@ fn names(value: &FacetValue) -> impl Iterator<Item = String> + '_ {
     labels.chain([value.slug.as_str()]).map(fold)
 }
 
-fn unknown(faults: &mut Faults, pointer: &str, code: &'static str, what: &str, near: &[&str]) {
+fn unknown(faults: &mut Faults, pointer: &str, code: &'static str, what: &str, near: Vec<&str>) {
     let hint = if near.is_empty() {
         "GET /v1/tags and GET /v1/facets list what there is.".to_owned()
     } else {
         format!("Did you mean {}?", near.join(", "))
     };
-    faults.push(pointer, code, format!("There is no such {what}. {hint}"));
+    let detail = format!("There is no such {what}. {hint}");
+    faults.add(Fault::new(pointer, code, detail).suggesting(near));
 }

@@ -16,7 +16,7 @@ use crate::domain::wall::{Wall, WallAction, WallReach, WallStatus};
 use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
+use crate::http::paging::{ListQuery, MeantQuery, NoFilters, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -238,10 +238,10 @@ async fn list_walls(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<WallFilters>,
+    query: MeantQuery<WallFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
-    let page = walls::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
+    let (page, _, filter) = query.read(WallFilters::read)?;
+    let page = walls::list(&context, &caller, filter, PageRequest::from(page)).await?;
     Ok(PageView::of(page, |wall| WallView::of(&wall, None)).respond(&request))
 }
 

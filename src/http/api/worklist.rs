@@ -1,16 +1,16 @@
 //! What waits for the caller.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{query_code, query_id};
+use super::finding::{Wrong, query_day};
 use super::values::time;
 use crate::domain::worklist::{RecordKind, WorkKind, end_of};
 use crate::http::caller::Authenticated;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
-use crate::http::problem::{Kind, Problem};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
+use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::paging::PageRequest;
@@ -45,17 +45,21 @@ pub struct WorkFilters {
 
 impl WorkFilters {
     fn read(&self) -> Result<Filter, Problem> {
-        let day = self.due_until.as_deref().map(str::parse::<NaiveDate>);
-        let day = day.transpose().map_err(|_| {
-            Problem::new(Kind::BadQuery).detail("`due_until` is no day such as 2026-12-01.")
-        })?;
-        Ok(Filter {
-            kind: query_code("kind", self.kind.as_deref(), WorkKind::from_code)?,
-            record: query_code("record", self.record.as_deref(), RecordKind::from_code)?,
-            programme: query_id("programme", self.programme.as_deref())?,
+        let mut wrong = Wrong::default();
+        let record = query_code("record", self.record.as_deref(), RecordKind::from_code);
+        let due_until = wrong.take(query_day("due_until", self.due_until.as_deref()));
+        let filter = Filter {
+            kind: wrong.take(query_code(
+                "kind",
+                self.kind.as_deref(),
+                WorkKind::from_code,
+            )),
+            record: wrong.take(record),
+            programme: wrong.take(query_id("programme", self.programme.as_deref())),
             overdue: self.overdue,
-            due_until: day.map(end_of),
-        })
+            due_until: due_until.map(end_of),
+        };
+        wrong.or(filter)
     }
 }
 
@@ -88,6 +92,11 @@ pub struct WorkView {
     due: Option<String>,
     /// Whether it should have been done by now.
     overdue: bool,
+    /// How many records it stands for, where it is one thing for several, such as
+    /// all tags that lack labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, example = 12)]
+    count: Option<usize>,
     /// What the caller can do about the record now.
     #[schema(max_items = 50)]
     actions: Vec<&'static str>,
@@ -102,7 +111,7 @@ pub struct WorkRecordView {
     /// What kind of record.
     #[schema(max_length = 40, example = "introduction")]
     kind: &'static str,
-    /// Its id.
+    /// Its id; zeros for the taxonomy, which is one.
     #[schema(format = "uuid", max_length = 36)]
     id: String,
 }
@@ -115,14 +124,39 @@ pub struct WorkLinksView {
     #[serde(rename = "self", skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     own: Option<String>,
-    /// Where its actions are posted.
+    /// Where its actions are posted; of tags that lack labels, what is to be
+    /// patched of each.
     #[schema(max_length = 200)]
     act: String,
 }
 
 impl WorkLinksView {
-    fn of(work: WorkKind, kind: RecordKind, id: &str) -> Self {
+    fn of(work: WorkKind, kind: RecordKind, id: &str, closing: Option<i64>) -> Self {
+        let in_round = |act: String| Self {
+            own: Some(format!("/v1/deals/{id}/syndicate")),
+            act,
+        };
         let noun = match kind {
+            // Who joined a deal reads its round, and not the deal.
+            RecordKind::Deal if work == WorkKind::ConfirmPayment => {
+                return in_round(format!("/v1/deals/{id}/participants"));
+            }
+            RecordKind::Deal if work == WorkKind::ConfirmClosing && closing.is_some() => {
+                let number = closing.unwrap_or_default();
+                return in_round(format!("/v1/deals/{id}/closings/{number}/transitions"));
+            }
+            RecordKind::Introduction if work == WorkKind::DecideAbuse => {
+                return Self {
+                    own: Some(format!("/v1/introductions/{id}")),
+                    act: format!("/v1/introductions/{id}/abuse-decisions"),
+                };
+            }
+            RecordKind::Organization if work == WorkKind::ChaseConsent => {
+                return Self {
+                    own: Some(format!("/v1/organizations/{id}")),
+                    act: format!("/v1/organizations/{id}/members"),
+                };
+            }
             RecordKind::Organization if work == WorkKind::GiveConsent => {
                 return Self {
                     own: Some(format!("/v1/organizations/{id}")),
@@ -153,6 +187,13 @@ impl WorkLinksView {
                     act: format!("/v1/freezes/{id}/transitions"),
                 };
             }
+            RecordKind::Taxonomy => {
+                return Self {
+                    own: Some("/v1/tags?labels=missing&offered=true".to_owned()),
+                    act: "/v1/tags/{slug}".to_owned(),
+                };
+            }
+            RecordKind::HeldText => "held-texts",
             RecordKind::Block => "blocks",
             RecordKind::Licence => "licences",
             RecordKind::Duplicate => "duplicates",
@@ -184,7 +225,7 @@ impl From<Seen> for WorkView {
         Self {
             id: item.id().to_string(),
             kind: item.kind.code(),
-            links: WorkLinksView::of(item.kind, item.record, &record),
+            links: WorkLinksView::of(item.kind, item.record, &record, seen.closing),
             record: WorkRecordView {
                 kind: item.record.code(),
                 id: record,
@@ -194,6 +235,7 @@ impl From<Seen> for WorkView {
             due: item.due.map(time),
             overdue: seen.overdue,
             about: seen.about,
+            count: seen.count,
             actions: seen.actions,
         }
     }
@@ -203,8 +245,8 @@ impl From<Seen> for WorkView {
 ///
 /// Reviews, decisions, answers, confirmations, deals, checks that run out,
 /// mail that failed: computed from the records at the moment of asking, for
-/// the parts that the caller plays. At most the 300 longest waiting of each
-/// kind are looked at. A page may be shorter than `limit`.
+/// the parts that the caller plays. All of it is reached page by page, however
+/// much waits. A page may be shorter than `limit`.
 #[utoipa::path(
     operation_id = "list_work",
     tag = "worklist",
@@ -216,10 +258,10 @@ async fn list_work(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<WorkFilters>,
+    query: MeantQuery<WorkFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
-    let page = PageRequest::from(query.page);
-    let page = worklist::list(&context, &caller, filter, page).await?;
-    Ok(PageView::of(page, WorkView::from).respond(&request))
+    let (page, _, filter) = query.read(WorkFilters::read)?;
+    let page = PageRequest::from(page);
+    let seen = worklist::list(&context, &caller, filter, page).await?;
+    Ok(PageView::of(seen, WorkView::from).respond(&request))
 }

@@ -4,12 +4,13 @@
 
 use serde_json::{Value, json};
 
-use super::lists::{Whole, page};
+use super::lists::page;
 use super::{send, value};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{OrganizationId, StartupProfileId};
 use crate::domain::organization::Organization;
 use crate::domain::search::Order;
+use crate::domain::time_order::TimeOrder;
 use crate::domain::values::OrganizationKind;
 use crate::http::api::deals::DealView;
 use crate::http::api::disclosures::DisclosureView;
@@ -28,8 +29,9 @@ use crate::http::api::startup_profiles::{
 use crate::http::api::timeline::{self, SideRules, TimelineQuery};
 use crate::http::api::values::time;
 use crate::services::documents::{door, grants};
+use crate::services::export_jobs::held_back::{self, Between, HeldBack};
 use crate::services::export_jobs::{self, Lines};
-use crate::services::paging::Page;
+use crate::services::paging::{Page, Whole};
 use crate::services::{
     Caller, Context, Error, deals, documents, import_jobs, introductions, investors, ledger,
     mandates, matches, members, organizations, referrals, startups, teasers, versions,
@@ -84,6 +86,34 @@ pub(super) async fn write(
     }
 }
 
+/// Whether compliance has to decide about something that the file would leave out
+/// now.
+pub(super) async fn waits(
+    context: &Context,
+    caller: &Caller,
+    firm: OrganizationId,
+) -> Result<bool, Error> {
+    let organizations::Found::Here(found) = organizations::find(context, caller, firm).await?
+    else {
+        return Ok(false);
+    };
+    let reader = export_jobs::firm::reader(caller, &found);
+    // Nobody takes lines of it.
+    let (to, _) = tokio::sync::mpsc::channel(1);
+    let whole = Everything {
+        context,
+        asker: caller,
+        caller: &reader,
+        firm,
+        to: &to,
+    };
+    match whole.held().await {
+        Ok(held) => Ok(held.iter().any(|one| one.waits)),
+        Err(Stop::Gone(Gone)) => Ok(false),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
 pub(super) struct Everything<'a> {
     pub(super) context: &'a Context,
     /// Who asked, in all their parts.
@@ -116,10 +146,9 @@ impl Everything<'_> {
         let (context, caller, firm) = (self.context, self.caller, self.firm);
         self.line("organization", value(&OrganizationView::from(found))?)
             .await?;
-        for member in members::list(context, caller, firm).await? {
-            self.line("member", value(&MemberView::from(member))?)
-                .await?;
-        }
+        through!(|page| members::list(context, caller, firm, page), member => {
+            self.line("member", value(&MemberView::from(&member))?).await?;
+        });
         for (purpose, text, at) in export_jobs::consents(context, caller, firm).await? {
             let consent = json!({ "purpose": purpose, "text": text, "given_at": time(at) });
             self.line("consent", consent).await?;
@@ -131,6 +160,7 @@ impl Everything<'_> {
             OrganizationKind::Startup | OrganizationKind::Investor
         ) {
             self.what_came_of_it().await?;
+            self.held_back().await?;
         }
         through!(|page| ledger::list(context, caller, firm, page), line => {
             self.line("disclosure", value(&DisclosureView::from(&line))?).await?;
@@ -246,8 +276,8 @@ impl Everything<'_> {
         Ok(())
     }
 
-    /// What is on record of a profile's documents; their bytes are fetched at
-    /// their routes.
+    /// What is on record of a profile's documents; their bytes are in the archive
+    /// beside these lines, or fetched at their routes.
     async fn documents(&self, profile: StartupProfileId) -> Result<(), Stop> {
         let (context, caller) = (self.context, self.caller);
         through!(|page| grants::list(context, caller, profile, page), grant => {
@@ -321,6 +351,7 @@ impl Everything<'_> {
         let list = |page| {
             let filter = import_jobs::Filter {
                 partner: Some(self.firm),
+                sort: TimeOrder::CreatedLast,
                 ..import_jobs::Filter::default()
             };
             import_jobs::list(context, caller, filter, page)
@@ -398,6 +429,59 @@ impl Everything<'_> {
             .is_some()
         {
             self.joined().await?;
+        }
+        Ok(())
+    }
+
+    /// What the file doesn't hold before compliance has decided.
+    async fn held(&self) -> Result<Vec<HeldBack>, Stop> {
+        let (context, caller, firm) = (self.context, self.caller, self.firm);
+        let mut between = Vec::new();
+        let list = |page| {
+            let filter = introductions::Filter {
+                organization: Some(firm),
+                ..introductions::Filter::default()
+            };
+            introductions::list(context, caller, filter, page)
+        };
+        through!(list, seen => {
+            if !self.is_partial(&[seen.introduction.startup, seen.introduction.investor]) {
+                between.extend(Between::of_introduction(&seen, firm));
+            }
+        });
+        let list = |page| {
+            let filter = deals::Filter {
+                organization: Some(firm),
+                ..deals::Filter::default()
+            };
+            deals::list(context, caller, filter, page)
+        };
+        through!(list, seen => {
+            if !self.is_partial(&[seen.deal.startup, seen.deal.investor]) {
+                between.extend(Between::of_deal(&seen.deal, firm));
+            }
+        });
+        let mut held = held_back::among(context, self.asker, &between).await?;
+        if self.is_of_firm() {
+            held.extend(held_back::practices_of(context, self.asker, firm).await?);
+        }
+        Ok(held)
+    }
+
+    /// Sends it, each with why and where to ask again.
+    async fn held_back(&self) -> Result<(), Stop> {
+        for one in self.held().await? {
+            let (kind, id) = (one.record.kind, one.record.id);
+            let route = match kind {
+                SubjectKind::Deal => format!("/v1/deals/{id}/documents"),
+                SubjectKind::Practice => format!("/v1/practices/{id}"),
+                _ => format!("/v1/introductions/{id}"),
+            };
+            let says = json!({
+                "record": kind.code(), "id": id.to_string(), "left_out": one.what,
+                "rules": one.rules, "until": "decided", "read_at": route,
+            });
+            self.line("held_back", says).await?;
         }
         Ok(())
     }

@@ -22,17 +22,18 @@ use crate::http::api::introductions::{
     self as introductions_api, IntroductionFilters, IntroductionView,
 };
 use crate::http::api::investor_profiles::{InvestorProfileDocument, InvestorProfileFilters};
+use crate::http::api::list_filters;
 use crate::http::api::mandates::{MandateDocument, MandateFilters};
 use crate::http::api::matches::{self as matches_api, MatchFilters, MatchView, Voice};
 use crate::http::api::organizations::{OrganizationFilters, OrganizationView};
 use crate::http::api::referrals::{ReferralFilters, ReferralView};
 use crate::http::api::startup_profiles::{StartupProfileDocument, StartupProfileFilters};
 use crate::http::api::values::time;
-use crate::http::fields::parse_query;
 use crate::http::files::rows::{ContactDocument, FirmDetails, FirmDocument, RecordDocument};
 use crate::http::problem::Problem;
+use crate::http::query_string::parse_query;
 use crate::services::export_jobs::{self, Lines, Names};
-use crate::services::paging::{Page, PageRequest, Show};
+use crate::services::paging::{Page, PageRequest, Whole};
 use crate::services::{
     Caller, Context, Error, deals, introductions, investors, mandates, matches, organizations,
     referrals, startups, teasers,
@@ -51,21 +52,6 @@ pub enum Contacts {
     Named,
 }
 
-/// A record as it is.
-pub(super) struct Whole;
-
-impl<R: Send + 'static> Show<R> for Whole {
-    type Seen = R;
-
-    fn known(&self, _: Uuid, _: i64) -> Option<R> {
-        None
-    }
-
-    fn show(&self, record: R) -> Result<R, Error> {
-        Ok(record)
-    }
-}
-
 /// A page from the cursor on.
 pub(super) const fn page(cursor: Option<String>) -> PageRequest {
     PageRequest {
@@ -76,35 +62,10 @@ pub(super) const fn page(cursor: Option<String>) -> PageRequest {
 
 /// Whether the filters are the list's.
 pub(super) fn check(context: &Context, caller: &Caller, wanted: &Wanted) -> Result<(), Problem> {
-    let (query, tags) = (wanted.filters.as_str(), &context.taxonomy());
-    match wanted.kind {
-        ExportKind::Organization => {}
-        ExportKind::StartupProfiles => {
-            parse_query::<StartupProfileFilters>(query)?.read(tags)?;
-        }
-        ExportKind::Mandates => {
-            parse_query::<MandateFilters>(query)?.read(tags)?;
-        }
-        ExportKind::InvestorProfiles => {
-            parse_query::<InvestorProfileFilters>(query)?.read(tags)?;
-        }
-        ExportKind::Matches => {
-            matches_api::wanted(context, caller, &parse_query(query)?)?;
-        }
-        ExportKind::Introductions => {
-            introductions_api::filter(caller, &parse_query(query)?)?;
-        }
-        ExportKind::Deals => {
-            parse_query::<DealFilters>(query)?.read()?;
-        }
-        ExportKind::Referrals => {
-            parse_query::<ReferralFilters>(query)?.read()?;
-        }
-        ExportKind::Organizations => {
-            parse_query::<OrganizationFilters>(query)?.read(tags)?;
-        }
-    }
-    Ok(())
+    let Some(list) = wanted.kind.list() else {
+        return Ok(());
+    };
+    list_filters::check(context, caller, list, &wanted.filters)
 }
 
 /// Whether the caller may read a list with these filters: its first record is

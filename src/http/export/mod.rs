@@ -1,6 +1,7 @@
 //! Records as lines of files, as the API shows them: lists by the same use
 //! cases, filters and views as their routes, and everything of one firm.
 
+mod archive;
 mod everything;
 mod lists;
 mod own;
@@ -15,10 +16,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::problem::Problem;
-use crate::domain::export::{ExportKind, Wanted};
+use crate::domain::export::{ExportFormat, ExportKind, Wanted};
 use crate::domain::fault::Faults;
-use crate::domain::import::FileFormat;
+use crate::domain::ids::OrganizationId;
 use crate::services::export_jobs::{Lines, Scribe};
+use crate::services::files::{Incoming, Received};
 use crate::services::{Caller, Context, Error, organizations};
 
 pub use lists::Contacts;
@@ -38,9 +40,18 @@ impl Scribe for Views {
             let detail = "A list takes its firm among the filters.";
             faults.push("/organization", "not_taken", detail);
         }
-        if whole && wanted.format == FileFormat::Csv {
-            let detail = "Everything of a firm is of many kinds, so it comes as ndjson.";
+        if whole && wanted.format == ExportFormat::Csv {
+            let detail = "Everything of a firm is of many kinds, so it comes as ndjson or zip.";
             faults.push("/format", "not_taken", detail);
+        }
+        if !whole && wanted.format == ExportFormat::Zip {
+            let detail = "A list names no files, so it comes as csv or ndjson.";
+            faults.push("/format", "not_taken", detail);
+        }
+        if !whole && wanted.wait {
+            let detail =
+                "A list shows each record as its route does; there is nothing to wait for.";
+            faults.push("/wait", "not_taken", detail);
         }
         if whole && !wanted.filters.is_empty() {
             faults.push("/filters", "not_taken", "Everything takes no filters.");
@@ -66,6 +77,20 @@ impl Scribe for Views {
         })
     }
 
+    fn waits(
+        &self,
+        context: Context,
+        caller: Caller,
+        wanted: Wanted,
+    ) -> Pin<Box<dyn Future<Output = Result<bool, Error>> + Send>> {
+        Box::pin(async move {
+            match wanted.organization {
+                Some(firm) => everything::waits(&context, &caller, firm).await,
+                None => Ok(false),
+            }
+        })
+    }
+
     fn write(
         &self,
         context: Context,
@@ -74,6 +99,17 @@ impl Scribe for Views {
         to: Lines,
     ) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> {
         Box::pin(write(context, caller, wanted, Contacts::LeftOut, to))
+    }
+
+    fn archive(
+        &self,
+        context: Context,
+        caller: Caller,
+        firm: Option<OrganizationId>,
+        lines: Received,
+        to: Incoming,
+    ) -> Pin<Box<dyn Future<Output = Result<Received, Error>> + Send>> {
+        Box::pin(archive::write(context, caller, firm, lines, to))
     }
 
     fn tabulate(&self, kind: ExportKind, lines: &Path, to: &mut dyn Write) -> io::Result<()> {

@@ -63,7 +63,7 @@ impl Everything<'_> {
             page_if_readable(invitations::list(context, self.asker, self.firm, page).await)
         };
         through!(list, ticket => {
-            self.line("invitation", value(&InvitationView::from(&ticket))?).await?;
+            self.line("invitation", value(&InvitationView::of(&ticket, context.now()))?).await?;
         });
         self.practices().await?;
         self.walls().await?;

@@ -84,11 +84,7 @@ impl CsvRows {
         FileRow {
             line: number(broken.line),
             external_id: id.and_then(super::rows::external_id),
-            firm: Err(vec![Fault {
-                pointer: place,
-                code: broken.code().into(),
-                detail: broken.said(&called),
-            }]),
+            firm: Err(vec![Fault::new(place, broken.code(), broken.said(&called))]),
         }
     }
 

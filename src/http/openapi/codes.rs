@@ -4,12 +4,15 @@
 use yaml_serde::{Mapping, Value};
 
 use crate::domain::account::Role;
+use crate::domain::admission::AdmissionAction;
 use crate::domain::bounce::BounceOutcome;
 use crate::domain::closing::{ClosingAction, ClosingStatus};
 use crate::domain::commitment::{CommitmentStatus, Goal};
 use crate::domain::compliance::{ClearanceVerdict, FreezeState};
+use crate::domain::consent::ConsentAction;
+use crate::domain::criterion::{CriterionKind, CriterionRole, ValueKind};
 use crate::domain::deal_document::DealDocumentClass;
-use crate::domain::deal_work::{Camp, NoteState, TaskAction, TaskStatus, Visibility};
+use crate::domain::deal_work::{Camp, NoteAction, NoteState, TaskAction, TaskStatus, Visibility};
 use crate::domain::document::{DocumentAction, DocumentClass, DocumentState};
 use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
 use crate::domain::export::{ExportAction, ExportKind, ExportState};
@@ -22,9 +25,11 @@ use crate::domain::mandate::{MandateAction, MandateStatus};
 use crate::domain::meeting::MeetingStatus;
 use crate::domain::message::SuppressionReason;
 use crate::domain::pipeline::DealStatus;
+use crate::domain::pipeline_set::{PipelineSetAction, PipelineSetStatus};
 use crate::domain::practice::PracticeStatus;
 use crate::domain::profile::{ProfileAction, ProfileStatus};
 use crate::domain::programme::{PartyRole, ProgrammeAction, ProgrammeStatus};
+use crate::domain::programme_evidence::{EvidenceAction, EvidenceState};
 use crate::domain::referral::{Claim, ReferralState};
 use crate::domain::releasing::{ReleaseAction, ReleaseStatus};
 use crate::domain::rematch::RematchStatus;
@@ -34,9 +39,10 @@ use crate::domain::review::{Audience, Curation, MatchStatus};
 use crate::domain::rule_set::{RuleSetAction, RuleSetStatus};
 use crate::domain::saved_view::ListKind;
 use crate::domain::scoring::Band;
+use crate::domain::suspension::Ruling as AbuseRuling;
 use crate::domain::syndicate::Subscription;
 use crate::domain::tag::Sensitivity;
-use crate::domain::tag::keeping::TagAction;
+use crate::domain::tag::keeping::{LabelsState, TagAction};
 use crate::domain::values::{CloseCode, OrganizationKind, Side, Stage};
 use crate::domain::wall::{WallAction, WallReach, WallStatus};
 use crate::domain::worklist::{RecordKind, WorkKind};
@@ -192,9 +198,12 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
             &["DealTask.assignee", "DealTaskDocument.assignee"],
             all!(Camp),
         ),
-        (&["DealNote.state"], all!(NoteState)),
+        (&["DealNote.state", "HeldText.state"], all!(NoteState)),
         (&["DealTask.status"], all!(TaskStatus)),
-        (&["Practice.status"], all!(PracticeStatus)),
+        (
+            &["Practice.status", "PracticeDecision.status"],
+            all!(PracticeStatus),
+        ),
         (&["NewDealTaskTransition.action"], all!(TaskAction)),
     ];
     of_records.extend(of_others());
@@ -206,6 +215,7 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
 fn of_others() -> Vec<(&'static [&'static str], Codes)> {
     vec![
         (&["Programme.status"], all!(ProgrammeStatus)),
+        (&["ProgrammeEvidence.state"], all!(EvidenceState)),
         (
             &["ReadinessChange.change"],
             vec!["add_deal_intent", "drop_min_cheque"],
@@ -213,6 +223,14 @@ fn of_others() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewProgrammeTransition.action"], all!(ProgrammeAction)),
         (&["ProgrammeParty.role"], all!(PartyRole)),
         (&["RuleSet.status"], all!(RuleSetStatus)),
+        (&["PipelineSet.status"], all!(PipelineSetStatus)),
+        (
+            &["NewPipelineSetTransition.action"],
+            all!(PipelineSetAction),
+        ),
+        (&["ExitCriterion.kind"], all!(CriterionKind)),
+        (&["ExitCriterion.value"], all!(ValueKind)),
+        (&["ExitCriterion.role"], all!(CriterionRole)),
         (&["Duplicate.state"], all!(DuplicateState)),
         (&["DuplicateReason.ground"], all!(Ground)),
         (&["NewDuplicateTransition.action"], all!(DuplicateAction)),
@@ -295,9 +313,12 @@ fn of_queries() -> Vec<(&'static [&'static str], Codes)> {
         (&["list_programmes.status"], all!(ProgrammeStatus)),
         (&["list_commitments.goal"], all!(Goal)),
         (&["list_commitments.status"], all!(CommitmentStatus)),
+        (&["list_programme_evidence.state"], all!(EvidenceState)),
         (&["get_report.by"], all!(Period)),
         (&["list_practices.status"], all!(PracticeStatus)),
         (&["list_rule_sets.status"], all!(RuleSetStatus)),
+        (&["list_pipeline_sets.status"], all!(PipelineSetStatus)),
+        (&["list_tags.labels"], all!(LabelsState)),
         (&["list_messages.state"], all!(MessageState)),
         (&["list_bounces.outcome"], all!(BounceOutcome)),
     ]
@@ -320,9 +341,46 @@ fn of_moves() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewBlockTransition.action"], vec!["lift"]),
         (&["NewLegalHoldTransition.action"], vec!["lift"]),
         (&["NewRematchTransition.action"], vec!["cancel"]),
-        (&["NewSigning.action"], vec!["sign", "decline"]),
+        (&["NewRevocation.action"], vec!["revoke"]),
+        (&["NewConsentTransition.action"], all!(ConsentAction)),
+        (&["NewAdmissionTransition.action"], all!(AdmissionAction)),
         (
-            &["NewRuling.ruling", "NewNoteDecision.ruling"],
+            &["NewProgrammeEvidenceTransition.action"],
+            all!(EvidenceAction),
+        ),
+        (
+            &["NewAbuseDecision.ruling", "AbuseDecision.ruling"],
+            all!(AbuseRuling),
+        ),
+        (
+            &[
+                "NewDealNoteTransition.action",
+                "NewHeldTextTransition.action",
+            ],
+            all!(NoteAction),
+        ),
+        (
+            &["NewClearanceTransition.action"],
+            ClearanceVerdict::ALL.iter().map(|it| it.action()).collect(),
+        ),
+        (
+            &["ApiKey.state", "Client.state"],
+            vec!["live", "expired", "revoked"],
+        ),
+        (
+            &["Invitation.state"],
+            vec!["waiting", "accepted", "refused", "revoked", "expired"],
+        ),
+        (&["DocumentGrant.state"], vec!["live", "ended"]),
+        (&["Consent.state"], vec!["standing", "expired", "withdrawn"]),
+        (&["NewSigning.action"], vec!["sign", "decline"]),
+        (&["KeptText.state"], vec!["waiting", "refused"]),
+        (
+            &[
+                "NewRuling.ruling",
+                "NewNoteDecision.ruling",
+                "NewPracticeDecision.ruling",
+            ],
             vec!["release", "refuse"],
         ),
         (&["NewDealTransition.code"], all!(CloseCode)),

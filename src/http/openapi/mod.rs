@@ -112,7 +112,12 @@ fn base() -> OpenApi {
             "Matches startups with investors inside a programme, introduces them by double \
              opt-in and tracks what comes of it.\n\nEvery error is `application/problem+json` \
              (RFC 9457). Lists are paged by cursor. What can change has an `ETag`; changes need \
-             `If-Match`. A POST takes an `Idempotency-Key`.\n\nThe service calls nobody: there \
+             `If-Match`. A POST takes an `Idempotency-Key`.\n\nEvery record that has states \
+             has the same sub-resources: `GET …/transitions` tells what the caller can do now \
+             and everything that stands in the way, `POST …/transitions` does it, \
+             `GET …/events` is its timeline. What is only there or not has none and is \
+             ended by `DELETE`: saved views, suppressions, agreements to merge, sessions, \
+             who belongs to a firm.\n\nThe service calls nobody: there \
              are no webhooks. What became of a record is read from its `…/events`.",
         ))
         .license(Some(License::new("Apache-2.0")));

@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use askama::Template;
+use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::phrase::{Piece, phrase};
@@ -24,6 +25,9 @@ use crate::services::{Context, Error, consents};
 #[serde(deny_unknown_fields)]
 pub(super) struct Sent {
     answer: String,
+    /// The day on which the two met; empty where nobody names one.
+    #[serde(default)]
+    met_on: String,
 }
 
 /// One button.
@@ -32,24 +36,47 @@ struct Button {
     label: &'static str,
 }
 
+/// Where the day of a meeting is asked for.
+struct Day {
+    value: String,
+    first: NaiveDate,
+    last: NaiveDate,
+    wrong: bool,
+}
+
 /// The question with its buttons.
 #[derive(Template)]
 #[template(path = "pulse.html", config = "src/http/pages/askama.toml")]
 struct PulsePage {
     words: &'static Wording,
     question: Vec<Piece>,
+    day: Option<Day>,
     buttons: Vec<Button>,
     my_consents: String,
 }
 
 impl PulsePage {
-    fn of(context: &Context, open: &OpenPulse) -> Self {
+    /// The page; with the day that somebody sent, where it can't be.
+    fn of(context: &Context, open: &OpenPulse, wrong_day: Option<&str>) -> Self {
         let my_consents = consents::token(context, &open.person.email).unwrap_or_default();
         let reader = &open.person.language;
-        Self::about(reader, open.pulse.kind, &open.counterpart, my_consents)
+        let (first, last) = open.days;
+        let day = Day {
+            value: wrong_day.unwrap_or_default().to_owned(),
+            first,
+            last,
+            wrong: wrong_day.is_some(),
+        };
+        let about = (open.pulse.kind, open.counterpart.as_str());
+        Self::about(reader, about, day, my_consents)
     }
 
-    fn about(reader: &Language, kind: PulseKind, counterpart: &str, my_consents: String) -> Self {
+    fn about(
+        reader: &Language,
+        (kind, counterpart): (PulseKind, &str),
+        day: Day,
+        my_consents: String,
+    ) -> Self {
         let words = wording::of(reader);
         let pulse = &words.pulse;
         let (question, answers) = match kind {
@@ -74,6 +101,7 @@ impl PulsePage {
         Self {
             words,
             question: phrase(question, &[("counterpart", counterpart)]),
+            day: (kind == PulseKind::Open).then_some(day),
             buttons: answers.into_iter().map(button).collect(),
             my_consents,
         }
@@ -109,13 +137,14 @@ pub(super) async fn show_pulse(
     tag = "pages",
     security(()),
     params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 200, example = "AwGT…")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`answer`: `met`, `talking`, `no_reply` or `not_a_fit`; long after a close `yes` or `no`."),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`answer`: `met`, `talking`, `no_reply` or `not_a_fit`; long after a close `yes` or `no`. With `met` the day, `met_on`, if somebody names it."),
     responses(
         (status = 303, description = "Recorded.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),
         (status = 404, description = "No link of this service.", content_type = "text/html", body = String),
         (status = 409, description = "It was answered before.", content_type = "text/html", body = String),
         (status = 410, description = "Too late.", content_type = "text/html", body = String),
+        (status = 422, description = "The two can't have met on that day.", content_type = "text/html", body = String),
     )
 )]
 #[post("/pulse/{token}")]
@@ -128,19 +157,42 @@ pub(super) async fn click(
     same_site::check(&request, &context.settings.public_url)?;
     let answer = PulseAnswer::from_code(&form.answer)
         .ok_or_else(|| Problem::new(Kind::BadRequest).detail("The form has no such answer."))?;
-    match answer_pulse(&context, &token, answer).await {
+    let met_on = match form.met_on.as_str() {
+        "" => None,
+        _ if answer != PulseAnswer::Met => None,
+        text => match text.parse::<NaiveDate>() {
+            Ok(day) => Some(day),
+            Err(_) => return show_again(&context, &token, text).await,
+        },
+    };
+    match answer_pulse(&context, &token, answer, met_on).await {
         Ok(()) => Ok(HttpResponse::SeeOther()
             .insert_header((LOCATION, format!("/pulse/{token}")))
             .finish()),
         Err(Error::Refused(_) | Error::StaleVersion) => {
             show(&context, &token, StatusCode::CONFLICT).await
         }
+        Err(Error::Invalid(_)) => show_again(&context, &token, &form.met_on).await,
         Err(Error::NotFound) => page(StatusCode::NOT_FOUND, &NotePage::invalid()),
         Err(other) => Err(other.into()),
     }
 }
 
 async fn show(context: &Context, token: &str, closed: StatusCode) -> Result<HttpResponse, Problem> {
+    show_with(context, token, closed, None).await
+}
+
+/// The page once more, for a day on which the two can't have met.
+async fn show_again(context: &Context, token: &str, day: &str) -> Result<HttpResponse, Problem> {
+    show_with(context, token, StatusCode::UNPROCESSABLE_ENTITY, Some(day)).await
+}
+
+async fn show_with(
+    context: &Context,
+    token: &str,
+    closed: StatusCode,
+    wrong_day: Option<&str>,
+) -> Result<HttpResponse, Problem> {
     let open = match open_pulse(context, token).await {
         Ok(open) => open,
         Err(Error::NotFound) => return page(StatusCode::NOT_FOUND, &NotePage::invalid()),
@@ -149,7 +201,9 @@ async fn show(context: &Context, token: &str, closed: StatusCode) -> Result<Http
     let reader = &open.person;
     if open.pulse.answer.is_some() {
         let note = NotePage::for_person(context, reader, |words| &words.pulse.answered);
-        return page(closed, &note);
+        // A day that can't be is no matter of an answer that stands.
+        let status = wrong_day.map_or(closed, |_| StatusCode::CONFLICT);
+        return page(status, &note);
     }
     if open.late {
         return page(
@@ -157,5 +211,9 @@ async fn show(context: &Context, token: &str, closed: StatusCode) -> Result<Http
             &NotePage::to(&reader.language, |words| &words.pulse.expired),
         );
     }
-    page(closed, &PulsePage::of(context, &open))
+    if open.kept_apart {
+        let note = NotePage::for_person(context, reader, |words| &words.over);
+        return page(closed, &note);
+    }
+    page(closed, &PulsePage::of(context, &open, wrong_day))
 }

@@ -11,7 +11,7 @@ use super::question::NotePage;
 use super::ticket::{Sent, TicketPage};
 use super::wording::{self, Note, Wording};
 use super::{page, same_site};
-use crate::domain::fault::{Fault, Faults};
+use crate::domain::fault::Faults;
 use crate::domain::text::{Language, Name, Slug, Website, bounded};
 use crate::domain::ticket::{TicketKind, TicketOutcome};
 use crate::domain::values::Stage;
@@ -279,15 +279,10 @@ fn corrections(faults: &mut Faults, sent: &Sent) -> Corrections {
 fn without_doubles(faults: Faults) -> Faults {
     let mut kept = Faults::new();
     let mut seen: Vec<String> = Vec::new();
-    for Fault {
-        pointer,
-        code,
-        detail,
-    } in faults.into_vec()
-    {
-        if !seen.contains(&pointer) {
-            seen.push(pointer.clone());
-            kept.push(pointer, code, detail);
+    for fault in faults.into_vec() {
+        if !seen.contains(&fault.pointer) {
+            seen.push(fault.pointer.clone());
+            kept.add(fault);
         }
     }
     kept

@@ -225,7 +225,7 @@ impl Kind {
                 StatusCode::PRECONDITION_FAILED,
                 "stale_version",
                 "Changed meanwhile",
-                "The thing is no longer at the version named in If-Match. Read it again, decide again.",
+                "The thing is no longer at the version named in If-Match, or a weak tag (W/…) was sent, which never matches there (RFC 9110 §13.1.1). Read it again, decide again, and send its ETag as it came.",
             ),
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,

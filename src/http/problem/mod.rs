@@ -86,12 +86,17 @@ impl Problem {
     /// 400 for a parameter of the query; `detail` names it.
     pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        let fault = Fault {
-            pointer: format!("/{name}"),
-            code: Kind::BadQuery.code().into(),
-            detail: detail.clone(),
-        };
+        let fault = Fault::new(format!("/{name}"), Kind::BadQuery.code(), detail.clone());
         Self::new(Kind::BadQuery).detail(detail).faults(vec![fault])
+    }
+
+    /// The same with what may have been meant at the last place it names.
+    #[must_use]
+    pub(super) fn suggesting(mut self, suggestions: Vec<&str>) -> Self {
+        if let Some(fault) = self.faults.pop() {
+            self.faults.push(fault.suggesting(suggestions));
+        }
+        self
     }
 
     /// This one, with what another of its kind says as well.
@@ -103,6 +108,34 @@ impl Problem {
         };
         self.faults.extend(other.faults);
         self
+    }
+
+    /// This one, with what another says of parameters that have nothing to do
+    /// with those that this one names.
+    #[must_use]
+    pub(super) fn and_elsewhere(self, other: Self) -> Self {
+        let told = |rests: fn(&str) -> bool| self.faults.iter().any(|it| rests(&it.pointer));
+        // What orders by fit rests on words, and what money is in on amounts.
+        let by_words = told(|it| it == "/q");
+        let of_amounts = told(|it| it.ends_with("_from") || it.ends_with("_to"));
+        let rests = |fault: &Fault| match fault.pointer.as_str() {
+            "/sort" => by_words,
+            "/currency" | "/rates_on" => of_amounts,
+            _ => false,
+        };
+        let known = |fault: &Fault| self.faults.iter().any(|it| it.pointer == fault.pointer);
+        let more: Vec<Fault> = other
+            .faults
+            .into_iter()
+            .filter(|fault| !known(fault) && !rests(fault))
+            .collect();
+        let mut whole = self;
+        for fault in more {
+            let detail = fault.detail.clone();
+            let kind = whole.kind;
+            whole = whole.and(Self::new(kind).detail(detail).faults(vec![fault]));
+        }
+        whole
     }
 
     /// How many places it names.
@@ -313,6 +346,11 @@ pub struct FaultView {
     /// What, for people.
     #[schema(max_length = 2000)]
     pub detail: String,
+    /// What may have been meant, the likeliest first: slugs that could stand
+    /// there; absent where nothing is near.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 3, example = json!(["water", "water_loss"]))]
+    pub suggestions: Vec<String>,
 }
 
 impl From<&Fault> for FaultView {
@@ -321,6 +359,7 @@ impl From<&Fault> for FaultView {
             pointer: fragment(&fault.pointer),
             code: fault.code.to_string(),
             detail: fault.detail.clone(),
+            suggestions: fault.suggestions.clone(),
         }
     }
 }
@@ -361,11 +400,7 @@ mod tests {
         let refusal = crate::services::Refusal {
             code: "exit_criteria".into(),
             detail: "The stage is not done.".to_owned(),
-            missing: vec![Fault {
-                pointer: "/nda".to_owned(),
-                code: "missing".into(),
-                detail: "An NDA is needed.".to_owned(),
-            }],
+            missing: vec![Fault::new("/nda", "missing", "An NDA is needed.")],
         };
         let view = Problem::from(Error::Refused(refusal)).view("/v1/deals/1/advance", "id");
         assert_eq!((view.status, view.code.as_str()), (409, "exit_criteria"));

@@ -124,11 +124,14 @@ fn news() -> Vec<Notice> {
         AccountNews::RolesChanged,
         AccountNews::AccountClosed,
         AccountNews::AccountReopened,
+        AccountNews::ConsentNeeded,
         AccountNews::AdmissionWithdrawn,
         AccountNews::ProgrammeDeclined,
         AccountNews::ProgrammeExpiring,
         AccountNews::ProgrammeOver,
         AccountNews::PromiseAtRisk,
+        AccountNews::PromiseMissed,
+        AccountNews::DealOpened,
     ]
     .into_iter()
     .map(|news| {

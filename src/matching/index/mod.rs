@@ -34,6 +34,7 @@ mod table;
 mod values;
 mod vocabulary;
 
+use std::cell::OnceCell;
 use std::sync::{Arc, OnceLock};
 
 pub use self::mandates::MandateEntry;
@@ -361,13 +362,15 @@ impl<'a> Desk<'a> {
             return Vec::new();
         };
         let acted = self.setting.past;
+        let own = OnceCell::new();
         let judge = Deciding {
             setting: self.setting,
             filter,
             known: |record: &MandateEntry| known(&record.mandate),
             reference: |record: &MandateEntry, known: &PairFacts| {
+                let own = own.get_or_init(|| Own::new(self.setting, startup.profile));
                 let facts = record.facts(self.setting.today);
-                judge(&Pair::new(self.setting, startup, &facts, known))
+                judge(&Pair::with_own(self.setting, (startup, own), &facts, known))
             },
             apart: |record: &MandateEntry| {
                 acted.is_some_and(|past| past.knows(record.mandate.organization))

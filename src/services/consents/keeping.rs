@@ -6,12 +6,13 @@ use crate::db::{self, Conn, introduction_consents};
 use crate::domain::consent::{
     IntroductionConsent, Method, curator_copy_text, introduction_text, law_of,
 };
-use crate::domain::event::Actor;
+use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::UserId;
 use crate::domain::introduction::{Ask, Introduction};
 use crate::domain::text::{Email, Language};
 use crate::domain::values::Side;
 use crate::services::introductions::{Answerer, asked_person};
+use crate::services::transitions::code;
 use crate::services::{Caller, Context, Error};
 
 /// Who agrees.
@@ -44,7 +45,7 @@ pub(in crate::services) fn of_requester(
         method: Method::Request,
         copy,
     };
-    keep(context, conn, introduction, side, giver)
+    keep(context, conn, introduction, side, (giver, caller.actor()))
 }
 
 /// Keeps what somebody agrees to who says yes to a question.
@@ -85,7 +86,7 @@ pub(in crate::services) fn of_answer(
             }
         }
     };
-    keep(context, conn, introduction, ask.side, giver)
+    keep(context, conn, introduction, ask.side, (giver, actor))
 }
 
 fn keep(
@@ -93,7 +94,7 @@ fn keep(
     conn: &mut Conn,
     introduction: &Introduction,
     side: Side,
-    giver: Giver,
+    (giver, actor): (Giver, Actor),
 ) -> Result<(), Error> {
     let own = db::organizations::find(conn, introduction.organization(side))?;
     let other = db::organizations::find(conn, introduction.organization(side.other()))?;
@@ -122,5 +123,15 @@ fn keep(
         withdrawn_at: None,
         curator_copy: giver.copy,
     };
-    Ok(introduction_consents::insert(conn, &consent)?)
+    introduction_consents::insert(conn, &consent)?;
+    let facts = vec![
+        ("consent", Value::Id(consent.id)),
+        ("purpose", code("introduction")),
+        ("side", code(side.code())),
+        ("law", code(&consent.law)),
+        ("text", Value::hash_of(&consent.text)),
+    ];
+    let subject = (SubjectKind::Introduction, introduction.id);
+    let pen = context.pen(actor);
+    pen.append(conn, "consent.given", subject, facts)
 }

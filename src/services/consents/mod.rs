@@ -5,11 +5,14 @@
 //! | here | the list, and taking back |
 //! | `keeping` | consents as they are given |
 //! | `links` | the way to the list, sent to an address on demand |
+//! | `single` | one consent, and what can be done with it |
 //! | `proposals` | that a firm is proposed to others: stopped, and given again |
 
+mod before;
 mod keeping;
 mod links;
 mod proposals;
+mod single;
 mod submission;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -32,9 +35,10 @@ use crate::domain::values::Side;
 
 use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
-use super::transitions::code;
+use super::transitions::{check_version, code};
 use super::{Caller, Context, Error, Intent, introductions, programmes, suppressions};
 
+pub use before::tell_due;
 pub(super) use keeping::{of_answer, of_requester};
 pub(super) use links::prepare_link;
 pub use links::send_link;
@@ -42,6 +46,7 @@ pub(super) use proposals::{
     WITHDRAWN, check_proposable, gives, hindrance_to_show, keeps_out, of_own_act,
 };
 pub use proposals::{give_own, renew_own, stop_again, words};
+pub use single::{One, find};
 pub use submission::Agreement;
 pub(super) use submission::{Basis, agreement, basis, basis_on, keep};
 
@@ -237,12 +242,13 @@ pub async fn own(
 /// Takes one of the caller's consents back.
 ///
 /// # Errors
-/// No consent of the caller; a refusal when that was done before.
+/// No consent of the caller; another version; a refusal when that was done
+/// before.
 pub async fn withdraw_own(
     context: &Context,
     caller: &Caller,
     intent: Option<Intent>,
-    id: Uuid,
+    (id, expected): (Uuid, Option<i64>),
 ) -> Result<Given, Error> {
     caller.may(Operation::WriteAccount, &[])?;
     let (context_in, context_again) = (context.clone(), context.clone());
@@ -253,6 +259,10 @@ pub async fn withdraw_own(
         caller.id(),
         intent,
         move |conn| {
+            if expected.is_some() {
+                let before = one(&context_in, conn, &person_in, id)?;
+                check_version(expected, before.version())?;
+            }
             withdraw(&context_in, conn, &person_in, id, actor)?;
             one(&context_in, conn, &person_in, id)
         },
@@ -276,7 +286,7 @@ impl Recorded for Given {
 
     /// A consent holds or was taken back, and nothing else of it changes.
     fn version(&self) -> i64 {
-        0
+        1 + i64::from(self.withdrawn_at.is_some())
     }
 }
 

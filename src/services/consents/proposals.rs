@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{Agreement, Given, agreement, one, person};
+use crate::db::consents::Kept;
 use crate::db::{self, Conn};
 use crate::domain::consent::{
     ConsentReceipt, OWN_ACT, PROPOSAL_DAYS, PROPOSAL_NOTICE_DAYS, PROPOSALS, SIGNED_IN, Standing,
@@ -21,9 +22,10 @@ use crate::domain::permission::Operation;
 use crate::domain::profile::ProfileStatus;
 use crate::domain::refusal::Refusal;
 use crate::services::once::write_once;
+use crate::services::transitions::check_version;
 use crate::services::{
-    Caller, Context, Error, Intent, due, introductions, mandates, notices, startups, suppressions,
-    tickets,
+    Caller, Context, Error, Intent, due, introductions, mandates, notices, on_show, startups,
+    suppressions, tickets,
 };
 
 /// Most records of one firm.
@@ -91,14 +93,14 @@ pub(super) fn stop(
         ..db::startup_profiles::Filter::default()
     };
     for profile in db::startup_profiles::list(conn, &of_firm, None, MOST)? {
-        startups::rest(context, conn, &profile, actor)?;
+        on_show::rest(context, conn, &profile, actor)?;
     }
     let of_firm = db::mandates::Filter {
         organization: Some(firm),
         ..db::mandates::Filter::default()
     };
     for mandate in db::mandates::list(conn, &of_firm, None, MOST)? {
-        mandates::rest(context, conn, &mandate, actor)?;
+        on_show::rest(context, conn, &mandate, actor)?;
     }
     Ok(())
 }
@@ -240,7 +242,7 @@ pub async fn renew_own(
     context: &Context,
     caller: &Caller,
     intent: Option<Intent>,
-    id: Uuid,
+    (id, expected): (Uuid, Option<i64>),
     publish: bool,
 ) -> Result<Given, Error> {
     caller.may(Operation::WriteAccount, &[])?;
@@ -250,20 +252,33 @@ pub async fn renew_own(
         context,
         caller.id(),
         intent,
-        move |conn| renew(&context_in, conn, &caller_in, id, publish),
+        move |conn| renew(&context_in, conn, &caller_in, (id, expected), publish),
         move |conn, id| one(&context_again, conn, &person_again, id),
     )
     .await
 }
 
-fn renew(
+/// A consent that somebody can give again.
+pub(super) struct Renewable {
+    /// Whether it was theirs, and not a colleague's.
+    is_own: bool,
+    /// How it reads.
+    before: Kept,
+    /// What they agreed to so far.
+    receipts: Vec<Kept>,
+}
+
+/// A consent that the caller can give again now: whether it was theirs, how it
+/// read, and what they agreed to so far.
+///
+/// # Errors
+/// See [`renew_own`].
+pub(super) fn renewable(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
     id: Uuid,
-    publish: bool,
-) -> Result<Given, Error> {
-    let now = context.now();
+) -> Result<Renewable, Error> {
     let (giver, before) = db::consents::find(conn, id)?.ok_or(Error::NotFound)?;
     let is_own = giver == caller.id();
     if !introductions::is_still_there(conn, caller.id(), before.organization)? {
@@ -276,9 +291,8 @@ fn renew(
             Error::NotFound
         });
     }
-    db::organizations::lock(conn, before.organization)?;
     // What ends soon may be given anew before it does.
-    let soon = now + TimeDelta::days(PROPOSAL_NOTICE_DAYS);
+    let soon = context.now() + TimeDelta::days(PROPOSAL_NOTICE_DAYS);
     let receipts = db::consents::of_user(conn, caller.id())?;
     let stands = receipts.iter().any(|other| {
         other.organization == before.organization
@@ -288,6 +302,31 @@ fn renew(
     if stands {
         return Err(Error::refused("given_already", "This consent stands."));
     }
+    Ok(Renewable {
+        is_own,
+        before,
+        receipts,
+    })
+}
+
+fn renew(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    (id, expected): (Uuid, Option<i64>),
+    publish: bool,
+) -> Result<Given, Error> {
+    let now = context.now();
+    let (_, known) = db::consents::find(conn, id)?.ok_or(Error::NotFound)?;
+    if introductions::is_still_there(conn, caller.id(), known.organization)? {
+        db::organizations::lock(conn, known.organization)?;
+    }
+    let Renewable {
+        is_own,
+        before,
+        receipts,
+    } = renewable(context, conn, caller, id)?;
+    check_version(expected, 1 + i64::from(before.withdrawn_at.is_some()))?;
     let firm = db::organizations::find(conn, before.organization)?.ok_or(Error::NotFound)?;
     let receipt = ConsentReceipt {
         id: context.new_id(),

@@ -3,6 +3,7 @@
 //! that somebody else referred or imported it).
 
 use chrono::TimeDelta;
+use sha2::{Digest, Sha256};
 
 use crate::db::{self, Conn};
 use crate::domain::consent::{ConsentReceipt, PROPOSALS, Standing, law_of};
@@ -23,6 +24,13 @@ pub struct Agreement {
     pub language: &'static str,
     /// The text of which the receipt is kept.
     pub text: String,
+}
+
+impl Agreement {
+    /// The SHA-256 of the text, as receipts have it.
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.text.as_bytes()).into()
+    }
 }
 
 /// What that is for the caller.

@@ -9,9 +9,9 @@ use crate::domain::pipeline::{Deal, DealAction, DealStatus, step};
 use crate::domain::refusal::Refusal;
 use crate::domain::values::CloseCode;
 use crate::services::transitions::available;
-use crate::services::{Caller, Context, Error, apart, closings};
+use crate::services::{Caller, Context, Error, apart, closings, payments, pipelines};
 
-use super::{find, goes_on_apart, pipeline_of};
+use super::{find, goes_on_apart, only_one};
 
 /// What can be done with a deal now, each action with what stands in its way.
 pub async fn transitions(
@@ -25,7 +25,10 @@ pub async fn transitions(
         .db
         .read(move |conn| {
             let mut found = open_to(&context_in, conn, &caller, &deal)?;
-            let pending = closings::pending(conn, id)?;
+            let pending = match closings::pending(conn, id)? {
+                None => payments::pending(conn, &caller, &deal)?,
+                pending => pending,
+            };
             for (action, refusal) in &mut found {
                 if *action == "confirm" && refusal.is_none() {
                     refusal.clone_from(&pending);
@@ -44,7 +47,7 @@ pub(in crate::services) fn open_to(
     deal: &Deal,
 ) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
     let now = context.now();
-    let pipeline = pipeline_of(context, deal)?;
+    let pipeline = pipelines::of_deal(context, conn, deal)?;
     let tomorrow: NaiveDate = (now + chrono::TimeDelta::days(1)).date_naive();
     let first = pipeline.stages().first().map(|stage| stage.slug.clone());
     let last = pipeline.stages().last().map(|stage| stage.slug.clone());
@@ -77,12 +80,16 @@ pub(in crate::services) fn open_to(
     let owners = [deal.startup, deal.investor];
     let apart = apart::of_deal(context, conn, deal)?;
     let stands = apart::check(caller, &owners, apart);
+    let in_the_way = only_one::in_the_way(conn, deal)?;
     let found = available(&actions.iter().collect::<Vec<_>>(), &hats, |action, hat| {
-        step(deal, action, hat, pipeline, now)?;
+        step(deal, action, hat, &pipeline, now)?;
         if goes_on_apart(action) {
-            Ok(())
-        } else {
-            stands.clone()
+            return Ok(());
+        }
+        stands.clone()?;
+        match &in_the_way {
+            Some(refusal) if *action == DealAction::Reopen => Err(refusal.clone()),
+            _ => Ok(()),
         }
     });
     let mut found: Vec<_> = found

@@ -9,18 +9,21 @@ use uuid::Uuid;
 use crate::db::{self, Conn};
 use crate::domain::calendar::latest_day;
 use crate::domain::criterion::{Criterion, CriterionKind, CriterionRole};
-use crate::domain::deal_work::{Likelihood, Plan};
+use crate::domain::deal_course::{COUNTED_DAYS, MET_ON};
+use crate::domain::deal_work::{Likelihood, NoteState, Plan, TextPlace};
+use crate::domain::disclosure::Decision;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::DealId;
 use crate::domain::permission::{Hat, Operation};
-use crate::domain::pipeline::{Deal, DealStatus, Pipeline};
+use crate::domain::pipeline::{Deal, DealStatus, Origin, Pipeline};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Slug;
+use crate::services::disclosure::{self, Occasion, Pair};
 use crate::services::transitions::check_version;
-use crate::services::{Caller, Context, Error, apart, screening};
+use crate::services::{Caller, Context, Error, apart, pipelines};
 
-use super::{documents, load, pipeline_of, store};
+use super::{days, documents, held, load, notes, store};
 
 /// What is to be written down.
 #[derive(Debug, Clone)]
@@ -103,20 +106,21 @@ fn record_facts(
     facts: BTreeMap<Slug, Option<String>>,
     hats: &[Hat],
 ) -> Result<Deal, Error> {
-    let pipeline = pipeline_of(context, &deal)?;
-    let latest = latest_day(context.now());
-    let (mut changed, mut faults) = (Vec::new(), Faults::new());
+    let pipeline = pipelines::of_deal(context, conn, &deal)?;
+    let (latest, first) = (latest_day(context.now()), days::of_deal(conn, &deal)?);
+    let by_hand = matches!(deal.origin, Origin::ByHand { .. });
+    let (mut changed, mut read, mut faults) = (Vec::new(), Vec::new(), Faults::new());
+    // Days and amounts stand in the log, words don't.
+    let mut values = Vec::new();
     for (key, value) in facts {
-        let criterion = criterion_of(pipeline, &key, hats)?;
+        let criterion = criterion_of(&pipeline, &key, hats)?;
         let pointer = format!("/facts/{key}");
-        changed.push(key.to_string());
         let Some(value) = value else {
+            db::deal_notes::replace(conn, deal.id, &TextPlace::Fact(key.clone()))?;
+            changed.push(key.to_string());
             deal.facts.remove(&key);
             continue;
         };
-        if criterion.is_in_words() {
-            screening::refuse_sensitive(context, &pointer, &value)?;
-        }
         if names_nothing(context, conn, caller, &deal, criterion, &value)? {
             let detail = "No document of this deal that both sides know of has this id.";
             faults.push(pointer, "unknown_document", detail);
@@ -124,18 +128,50 @@ fn record_facts(
         }
         let value = as_kept(criterion, value);
         match criterion.read(&value, latest) {
-            Ok(value) => drop(deal.facts.insert(key, value)),
+            Ok(value) => {
+                if COUNTED_DAYS.contains(&key.as_str())
+                    && let Ok(day) = value.parse()
+                {
+                    days::check_come(&mut faults, &pointer, day, latest);
+                    // Who knew each other before have met before.
+                    if !by_hand || key.as_str() != MET_ON {
+                        let said = [deal.facts.get(&key).and_then(|said| said.parse().ok())];
+                        days::check(&mut faults, &pointer, (day, &said), first);
+                    }
+                }
+                read.push((key, value, criterion.is_in_words()));
+            }
             Err((code, detail)) => faults.push(pointer, code, detail),
         }
     }
     faults.finish()?;
+    for (key, value, in_words) in read {
+        let place = TextPlace::Fact(key.clone());
+        let words: Vec<&str> = in_words.then_some(value.as_str()).into_iter().collect();
+        let state = held::first_state(context, conn, caller, &deal, &words)?;
+        if state == NoteState::Waiting {
+            let whose = (&deal, notes::camp_of(caller, &deal)?);
+            held::keep(context, conn, caller, whose, &place, &value)?;
+            continue;
+        }
+        db::deal_notes::replace(conn, deal.id, &place)?;
+        changed.push(key.to_string());
+        if !in_words {
+            values.push(format!("{key}={value}"));
+        }
+        deal.facts.insert(key, value);
+    }
     if !changed.is_empty() {
-        across(context, conn, caller, &deal)?;
+        // A day or an amount says nothing that somebody would have to read first.
+        crossing(context, conn, caller, &deal)?;
         context.pen(caller.actor()).append(
             conn,
             "deal.facts_recorded",
             (SubjectKind::Deal, deal.id),
-            vec![("keys", Value::Codes(changed))],
+            vec![
+                ("keys", Value::Codes(changed)),
+                ("values", Value::Codes(values)),
+            ],
         )?;
     }
     Ok(deal)
@@ -177,7 +213,10 @@ fn set_plan(
     hats: &[Hat],
 ) -> Result<(), Error> {
     let before = plan_of(conn, deal.id)?;
-    let plan = changes.of(&before);
+    let mut plan = changes.of(&before);
+    if plan.next_step != before.next_step {
+        plan.next_step = step_or_wait(context, conn, caller, deal, plan.next_step, &before)?;
+    }
     if plan == before {
         return Ok(());
     }
@@ -186,10 +225,6 @@ fn set_plan(
     }
     let mut facts = Vec::new();
     if plan.next_step != before.next_step {
-        if let Some(text) = &plan.next_step {
-            screening::refuse_sensitive(context, "/next_step", text)?;
-            across(context, conn, caller, deal)?;
-        }
         facts.push(("next_step", text_fact(plan.next_step.as_deref())));
     }
     if plan.expected_close != before.expected_close {
@@ -209,24 +244,78 @@ fn set_plan(
         .append(conn, "deal.planned", subject, facts)
 }
 
+/// The next step as it stands from now on: what was there before while another
+/// one waits.
+fn step_or_wait(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    deal: &Deal,
+    step: Option<String>,
+    before: &Plan,
+) -> Result<Option<String>, Error> {
+    let place = TextPlace::NextStep;
+    if let Some(text) = &step
+        && held::first_state(context, conn, caller, deal, &[text.as_str()])? == NoteState::Waiting
+    {
+        let whose = (deal, notes::camp_of(caller, deal)?);
+        held::keep(context, conn, caller, whose, &place, text)?;
+        return Ok(before.next_step.clone());
+    }
+    db::deal_notes::replace(conn, deal.id, &place)?;
+    Ok(step)
+}
+
 /// What stands in the log for a text; no for one that was taken away.
 fn text_fact(text: Option<&str>) -> Value {
     text.map_or(Value::Flag(false), Value::hash_of)
 }
 
-/// Refuses what a side would say to the other while something keeps them
-/// apart.
-pub(super) fn across(
+/// How something goes to the other side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Crossing {
+    /// At once.
+    Now,
+    /// Once somebody of compliance has looked at what stands in the way.
+    Waits,
+}
+
+/// How what one side would say now goes to the other; none while something keeps
+/// the two apart. What was said before stays where it is; anything new asks the
+/// gate, as any disclosure does.
+pub(super) fn between(
+    context: &Context,
+    conn: &mut Conn,
+    deal: &Deal,
+) -> Result<Option<Crossing>, Error> {
+    if apart::of_deal(context, conn, deal)?.is_some() {
+        return Ok(None);
+    }
+    let pair = Pair::going_on(conn, deal.programme, deal.startup_profile, deal.mandate)?;
+    Ok(
+        match disclosure::ask(context, conn, &pair, Occasion::Connected)? {
+            Decision::Allow => Some(Crossing::Now),
+            Decision::Review { .. } => Some(Crossing::Waits),
+            Decision::Deny { .. } => None,
+        },
+    )
+}
+
+/// [`between`] for somebody who says it; the operator's people always do.
+///
+/// # Errors
+/// A refusal while something keeps the two apart.
+pub(super) fn crossing(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
     deal: &Deal,
-) -> Result<(), Error> {
-    let operator = caller.reads_all_of(&[deal.startup, deal.investor]);
-    if operator || apart::of_deal(context, conn, deal)?.is_none() {
-        return Ok(());
+) -> Result<Crossing, Error> {
+    if caller.reads_all_of(&[deal.startup, deal.investor]) {
+        return Ok(Crossing::Now);
     }
-    Err(apart::not_available().into())
+    let crossing = between(context, conn, deal)?;
+    crossing.ok_or_else(|| apart::not_available().into())
 }
 
 /// What the pipeline asks for under a key, of whom the caller is one.

@@ -15,10 +15,10 @@ use crate::domain::message::Notice;
 use crate::domain::pipeline::Deal;
 use crate::domain::values::Side;
 use crate::services::transitions::code;
-use crate::services::{Context, Error, apart, due, notices};
+use crate::services::{Context, Error, apart, due, notices, pipelines};
 
 use super::gate::resume;
-use super::{load, pipeline_of};
+use super::load;
 
 /// Where and by which clock somebody works.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ struct Place {
 }
 
 /// The working days of all who may have to act for one deal.
-struct Places<'a> {
+pub(in crate::services) struct Places<'a> {
     calendars: &'a Calendars,
     startup: Place,
     investor: Place,
@@ -36,7 +36,11 @@ struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn of(context: &'a Context, conn: &mut Conn, deal: &Deal) -> Result<Self, Error> {
+    pub(in crate::services) fn of(
+        context: &'a Context,
+        conn: &mut Conn,
+        deal: &Deal,
+    ) -> Result<Self, Error> {
         Ok(Self {
             calendars: &context.calendars,
             startup: place(conn, deal.startup)?,
@@ -83,18 +87,17 @@ impl WorkingDays for Places<'_> {
 /// A firm's country, and the zone of the first who answers for it.
 fn place(conn: &mut Conn, firm: OrganizationId) -> Result<Place, Error> {
     let country = db::organizations::find(conn, firm)?.and_then(|firm| firm.details.country);
-    let mut people = db::users::members(conn, firm)?.into_iter();
-    let first = people.find(|(_, role)| notices::answers_for(*role));
     Ok(Place {
         country,
-        zone: first.map_or(Tz::UTC, |(user, _)| user.zone),
+        zone: notices::zone_of(conn, firm)?,
     })
 }
 
 /// Starts the clock of a deal that has none.
 pub(super) fn start(context: &Context, conn: &mut Conn, deal: &Deal) -> Result<DealClock, Error> {
     let places = Places::of(context, conn, deal)?;
-    let clock = deal_clock::start(deal, pipeline_of(context, deal)?, &places);
+    let pipeline = pipelines::of_deal(context, conn, deal)?;
+    let clock = deal_clock::start(deal, &pipeline, &places);
     deal_clocks::set(conn, deal.id, &clock)?;
     Ok(clock)
 }
@@ -110,9 +113,9 @@ pub(super) fn follow(
         return start(context, conn, after).map(drop);
     };
     let places = Places::of(context, conn, after)?;
-    let pipeline = pipeline_of(context, after)?;
+    let pipeline = pipelines::of_deal(context, conn, after)?;
     let now = context.now();
-    let set = deal_clock::follow(&clock, before, after, pipeline, now, &places);
+    let set = deal_clock::follow(&clock, before, after, &pipeline, now, &places);
     if set != clock {
         deal_clocks::set(conn, after.id, &set)?;
     }

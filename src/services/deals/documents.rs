@@ -9,9 +9,10 @@ use uuid::Uuid;
 use crate::db::page::Page;
 use crate::db::{self, Conn, deal_documents};
 use crate::domain::deal_document::{DealDocument, DealDocumentClass, MOST_OF_CAMP};
-use crate::domain::deal_work::{Camp, Marks, Reader, Visibility};
-use crate::domain::disclosure::{Decision, Level};
+use crate::domain::deal_work::{Camp, Marks, NoteState, Reader, TextPlace, Visibility};
+use crate::domain::disclosure::{Decision, Level, Opener};
 use crate::domain::event::{Payload, Subject, SubjectKind, Value};
+use crate::domain::export::Export;
 use crate::domain::ids::{DealId, OrganizationId, UserId};
 use crate::domain::permission::Operation;
 use crate::domain::pipeline::{Deal, DealStatus};
@@ -23,9 +24,9 @@ use crate::services::documents::uploads::{Upload, keep};
 use crate::services::once::Recorded;
 use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::transitions::code;
-use crate::services::{Caller, Context, Error, Intent, screening};
+use crate::services::{Caller, Context, Error, Intent};
 
-use super::changes::across;
+use super::held::{self, Veiled};
 use super::load;
 use super::notes::{camp_of, readable, reader_of, writable};
 
@@ -79,7 +80,8 @@ fn find_shown(
     let deal = load(conn, found.deal)?;
     caller.may(Operation::ReadDeal, &[deal.startup, deal.investor])?;
     let reader = paper_reader(context, conn, caller, &deal)?;
-    if !reader.learns_of(&found.marks) {
+    let veiled = Veiled::of(conn, &deal, &reader)?.documents.contains(&id);
+    if !reader.learns_of(&found.marks) || veiled {
         return Err(Error::NotFound);
     }
     Ok((found, deal))
@@ -100,7 +102,10 @@ pub async fn list(
         move |conn, cursor, limit| {
             let deal = readable(conn, &caller_in, id)?;
             let reader = paper_reader(&context_in, conn, &caller_in, &deal)?;
-            Ok(deal_documents::list(conn, id, &reader, cursor, limit)?)
+            let veiled = Veiled::of(conn, &deal, &reader)?.documents;
+            Ok(deal_documents::list(
+                conn, id, &reader, &veiled, cursor, limit,
+            )?)
         },
         |document| after(document.file.created_at, document.id),
     )
@@ -109,9 +114,34 @@ pub async fn list(
 
 /// One paper.
 pub async fn find(context: &Context, caller: &Caller, id: Uuid) -> Result<DealDocument, Error> {
+    Ok(find_kept(context, caller, id).await?.0)
+}
+
+/// One paper, and the firm whose people keep it; none where the operator's do.
+///
+/// # Errors
+/// [`Error::NotFound`] for everybody to whom it is as if it were not there.
+pub async fn find_kept(
+    context: &Context,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<(DealDocument, Option<OrganizationId>), Error> {
     let (context_in, caller) = (context.clone(), caller.clone());
-    let look = move |conn: &mut Conn| find_shown(&context_in, conn, &caller, id);
-    Ok(context.db.read(look).await?.0)
+    let look = move |conn: &mut Conn| {
+        let (found, deal) = find_shown(&context_in, conn, &caller, id)?;
+        let keeper = firm_of(&deal, found.marks.camp);
+        Ok::<_, Error>((found, keeper))
+    };
+    context.db.read(look).await
+}
+
+/// The firm of a camp; the operator's people are no side.
+const fn firm_of(deal: &Deal, camp: Camp) -> Option<OrganizationId> {
+    match camp {
+        Camp::Startup => Some(deal.startup),
+        Camp::Investor => Some(deal.investor),
+        Camp::Operator => None,
+    }
 }
 
 /// Whether the caller may keep a paper with a deal, and whether there is room;
@@ -176,11 +206,13 @@ pub async fn add(
         };
         db::organizations::lock(conn, holder)?;
         check_room(&context_in, conn, &deal, (camp, caller_in.id()), file.bytes)?;
-        if new.visibility == Visibility::Both {
-            screening::refuse_sensitive(&context_in, "/title", &new.title)?;
-            screening::refuse_sensitive(&context_in, "/file", file.file_name.as_str())?;
-            across(&context_in, conn, &caller_in, &deal)?;
-        }
+        let words = format!("{}\n{}", new.title, file.file_name);
+        let state = match new.visibility {
+            Visibility::Both => {
+                held::first_state(&context_in, conn, &caller_in, &deal, &[words.as_str()])?
+            }
+            Visibility::Private | Visibility::Team => NoteState::Shown,
+        };
         let document = DealDocument {
             id: paper,
             deal: id,
@@ -194,7 +226,12 @@ pub async fn add(
             file,
         };
         deal_documents::insert(conn, &document)?;
-        log(&context_in, conn, &caller_in, "kept", &document)?;
+        if state == NoteState::Waiting {
+            let (whose, place) = ((&deal, camp), TextPlace::Document(paper));
+            held::keep(&context_in, conn, &caller_in, whose, &place, &words)?;
+        } else {
+            log(&context_in, conn, &caller_in, "kept", &document)?;
+        }
         Ok(document)
     };
     let (context_again, caller_again) = (context.clone(), caller.clone());
@@ -294,17 +331,14 @@ fn note(
     reader: &Reader,
 ) -> Result<(), Error> {
     let pen = context.pen(caller.actor());
-    let firm = |camp: Camp| -> Option<OrganizationId> {
-        match camp {
-            Camp::Startup => Some(deal.startup),
-            Camp::Investor => Some(deal.investor),
-            Camp::Operator => None,
-        }
-    };
-    let shown = firm(document.marks.camp);
+    let shown = firm_of(deal, document.marks.camp);
     let to = reader.camps.first().copied();
-    if let (Some(shown), Some(to)) = (shown, to.and_then(firm)) {
-        let subject = Subject::new(SubjectKind::Introduction, deal.introduction);
+    let to_firm = to.and_then(|camp| firm_of(deal, camp));
+    if let (Some(shown), Some(to)) = (shown, to_firm) {
+        let subject = match deal.introduction() {
+            Some(introduction) => Subject::new(SubjectKind::Introduction, introduction),
+            None => Subject::new(SubjectKind::Deal, deal.id),
+        };
         let by = disclosure::answer_about(context, conn, subject, Occasion::Connected)?;
         let showing = Showing {
             programme: deal.programme,
@@ -312,13 +346,19 @@ fn note(
             to,
             level: Level::DataRoom,
             subject,
-            opened: Some((caller.id(), 1)),
+            opened: Some((Opener::Person(caller.id()), 1)),
         };
         disclosure::record(context, conn, &pen, showing, &by)?;
     }
     let mut facts = vec![("document", Value::Id(document.id))];
     facts.push(("class", code(document.class.code())));
     facts.extend(to.map(|camp| ("as", code(camp.code()))));
+    // One that waits the other side doesn't know of, nor its keepers who looks at
+    // it.
+    if Veiled::hides(conn, deal.id, &TextPlace::Document(document.id))? {
+        let subject = (SubjectKind::User, caller.id());
+        return pen.append(conn, "user.document_opened", subject, facts);
+    }
     let subject = (SubjectKind::Deal, deal.id);
     pen.append(conn, "deal.document_opened", subject, facts)
 }
@@ -329,13 +369,21 @@ fn note(
 pub async fn erase(context: &Context, caller: &Caller, id: Uuid) -> Result<(), Error> {
     let (context_in, caller_in) = (context.clone(), caller.clone());
     let job = move |conn: &mut Conn| {
-        let (document, deal) = find_shown(&context_in, conn, &caller_in, id)?;
+        let (mut document, deal) = find_shown(&context_in, conn, &caller_in, id)?;
         writable(conn, &caller_in, deal.id)?;
         if camp_of(&caller_in, &deal)? != document.marks.camp {
             return Err(Error::Forbidden);
         }
         check_erasable(&document, &deal)?;
-        if deal_documents::erase(conn, id, context_in.now())? {
+        let now = context_in.now();
+        if deal_documents::erase(conn, id, now)? {
+            let sides = [deal.startup, deal.investor];
+            let holds = |export: &Export| export.may_hold_files_of(&sides);
+            db::exports::forget(conn, holds, now)?;
+            // What the other side doesn't know of, it doesn't learn of now.
+            if Veiled::hides(conn, deal.id, &TextPlace::Document(id))? {
+                document.marks.visibility = Visibility::Team;
+            }
             log(&context_in, conn, &caller_in, "erased", &document)?;
         }
         Ok(document.file.digest)
@@ -373,7 +421,8 @@ pub(super) fn is_known(
     id: Uuid,
 ) -> Result<bool, Error> {
     if let Some(paper) = deal_documents::find(conn, id)? {
-        let both = paper.marks.visibility == Visibility::Both;
+        let both = paper.marks.visibility == Visibility::Both
+            && !Veiled::hides(conn, paper.deal, &TextPlace::Document(id))?;
         return Ok(paper.deal == deal.id && both && paper.file.erased_at.is_none());
     }
     let Some(document) = db::documents::find(conn, id.into())? else {

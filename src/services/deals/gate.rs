@@ -1,86 +1,65 @@
 //! What a freeze, a block or a clearance does to deals under way: a freeze, or
 //! that their programme is suspended, puts them on hold until it is over, what
 //! keeps two firms apart for good blocks them. Every step asks as well
-//! (`super::apply`), so that nothing moves before this has come around.
+//! (`super::apply`), so that nothing moves before this has come around. Texts that
+//! waited for what the gate left open between the two go to their places when it
+//! lets things across again.
 
 use crate::db::deals::UnderWay;
-use crate::db::{self, Conn, consumers, deals, events};
+use crate::db::{self, Conn, deals};
 use crate::domain::event::{Actor, SubjectKind};
 use crate::domain::ids::DealId;
 use crate::domain::permission::Hat;
 use crate::domain::pipeline::{Deal, DealAction, DealStatus, step};
 use crate::services::apart::{self, Apart};
 use crate::services::log::SealedEvent;
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, following, pipelines};
 
 use super::clock::follow;
-use super::{load, log, pipeline_of, store};
+use super::{held, load, log, store};
 
 /// The follower of the log that looks again at deals whose gate changed.
 const FOLLOWER: &str = "deal_gate";
-/// The follower that looks at all of them once a day; its position is the
-/// number of the day.
+/// The one that looks at all of them once a day.
 const DAILY: &str = "deal_gate_daily";
 /// Events read at a time.
 const EVENTS: usize = 200;
 /// Deals looked at in one transaction.
 const AT_ONCE: usize = 50;
 
-/// Puts on hold, blocks or takes off hold the deals of which the log says that
+/// Puts on hold, blocks or takes off hold, or tells the other side what waited for
+/// the gate alone, the deals of which the log says that
 /// what stands between their sides may have changed, and once a day looks at
 /// all of them. Answers how many moved.
 ///
 /// # Errors
 /// A statement failed.
 pub async fn follow_gate(context: &Context) -> Result<usize, Error> {
-    let mut moved = 0;
-    loop {
-        let (from, some, begin, of) = context
-            .db
-            .read(|conn| {
-                let from = consumers::position(conn, FOLLOWER)?;
-                // The first daily round sees to what was before.
-                let begin = if from == 0 {
-                    events::head(conn)?.position
-                } else {
-                    from
-                };
-                let some = events::page(conn, begin, EVENTS)?;
-                let of = concerned(conn, &some)?;
-                Ok::<_, Error>((from, some, begin, of))
-            })
-            .await?;
+    let (mut moved, mut looked) = (0, false);
+    // The first daily round sees to what was before.
+    while let Some((some, turn)) = following::news(context, FOLLOWER, EVENTS).await? {
+        let of = context.db.read(move |conn| concerned(conn, &some)).await?;
         for of in of {
             moved += look(context, of).await?;
+            looked = true;
         }
-        let to = some.last().map_or(begin, |last| last.position);
-        if to == from {
-            break;
-        }
-        advance(context, FOLLOWER, from, to).await?;
+        following::done(context, turn).await?;
     }
-    let today = context.now().date_naive();
-    let today = today
-        .signed_duration_since(chrono::NaiveDate::default())
-        .num_days();
-    let from = context
-        .db
-        .read(|conn| consumers::position(conn, DAILY))
-        .await?;
-    if from < today {
+    if let Some(turn) = following::daily(context, DAILY).await? {
         moved += look(context, UnderWay::All).await?;
-        advance(context, DAILY, from, today).await?;
+        looked = true;
+        following::done(context, turn).await?;
+    }
+    // What waited is told of a deal that is over, too.
+    if looked {
+        let context_in = context.clone();
+        let open = move |conn: &mut Conn| held::open_by_gate(&context_in, conn);
+        let open = context.db.read(open).await?;
+        if !open.is_empty() {
+            moved += move_all(context, open).await?;
+        }
     }
     Ok(moved)
-}
-
-/// Another node may have come further meanwhile; looking twice does no harm.
-async fn advance(context: &Context, name: &'static str, from: i64, to: i64) -> Result<(), Error> {
-    context
-        .db
-        .write(move |conn| consumers::advance(conn, name, from, to).map(drop))
-        .await
-        .map_err(Error::from)
 }
 
 fn concerned(conn: &mut Conn, some: &[SealedEvent]) -> Result<Vec<UnderWay>, Error> {
@@ -152,7 +131,9 @@ async fn move_all(context: &Context, due: Vec<DealId>) -> Result<usize, Error> {
             for id in due {
                 let one = db::transaction(conn, |conn| {
                     let before = load(conn, id)?;
-                    obey(&context_in, conn, &before)
+                    let moved = obey(&context_in, conn, &before)?;
+                    let told = held::follow_gate(&context_in, conn, id)?;
+                    Ok::<_, Error>(moved || told > 0)
                 });
                 match one {
                     Ok(done) => moved += usize::from(done),
@@ -203,11 +184,11 @@ fn move_by_system(
     action: &DealAction,
 ) -> Result<(), Error> {
     let now = context.now();
-    let pipeline = pipeline_of(context, before)?;
+    let pipeline = pipelines::of_deal(context, conn, before)?;
     let after = Deal {
         version: before.version + 1,
         updated_at: now,
-        ..step(before, action, Hat::System, pipeline, now)?
+        ..step(before, action, Hat::System, &pipeline, now)?
     };
     store(conn, &after)?;
     follow(context, conn, before, &after)?;

@@ -3,75 +3,73 @@
 //! | module | holds |
 //! |---|---|
 //! | here | the machine |
+//! | [`by_hand`] | a deal of two that know each other already |
 //! | [`changes`] | what is written down without moving: facts, the plan |
 //! | [`notes`], [`tasks`] | what is noted and to be done, for whom |
 //! | `available` | what can be done now |
+//! | `held` | texts for both sides that compliance reads first |
 //! | `gate` | what a freeze, a block or a clearance does to deals under way |
+//! | `only_one` | one deal of the same two goes on in a pipeline |
+//! | `days` | from which day on something of a deal can have happened |
+//! | `openings` | who opens a deal, for the ledger |
+//! | `sight` | what a reader sees of deals |
 //! | `clock` | holds that end, deals that stand too long |
 
 mod available;
+pub mod by_hand;
 pub mod changes;
 mod clock;
+pub(in crate::services) mod days;
 pub mod documents;
 mod gate;
+mod held;
 pub mod notes;
+mod only_one;
+mod openings;
+mod sight;
 pub mod tasks;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
+use crate::db::deal_seconds::About;
 use crate::db::deals;
 pub use crate::db::deals::Filter;
-use crate::db::page::Page;
+use crate::db::page::{Cursor, Page};
 use crate::db::{self, Conn};
-use crate::domain::deal_work::{Camp, DealNote, Marks, NoteState, Plan, Visibility};
+use crate::domain::deal_work::{Camp, DealNote, Marks, NoteState, Visibility};
 use crate::domain::event::{Actor, SubjectKind, Value};
-use crate::domain::ids::DealId;
+use crate::domain::fault::Faults;
+use crate::domain::ids::{DealId, PipelineSetId};
 use crate::domain::introduction::Introduction;
 use crate::domain::permission::{Hat, Operation};
-use crate::domain::pipeline::{Deal, DealAction, DealStatus, Pipeline, missing_to_leave, step};
-use crate::domain::rate_lock::LockedRate;
+use crate::domain::pipeline::{Deal, DealAction, DealStatus, Origin, Pipeline, step};
+use crate::domain::text::Slug;
 use crate::domain::values::CloseCode;
 pub(in crate::services) use available::open_to;
 pub use available::transitions;
 pub use changes::{Changes, PlanChanges, change};
+pub(in crate::services) use clock::Places;
 pub use clock::{resume_due, tell_stale};
 pub use gate::follow_gate;
+pub use held::screen_old;
+pub(in crate::services) use only_one::has_room;
+pub use openings::open_record;
+pub(in crate::services) use openings::opening_of;
+pub use sight::Seen;
+pub(in crate::services) use sight::see;
+use sight::see_all;
 
 use crate::services::caller::in_any_hat;
 use crate::services::closings;
-use crate::services::locked::{LockedBook, lock};
+use crate::services::disclosure::Pair;
+use crate::services::locked::lock;
 use crate::services::once::write_once;
 use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::transitions::{check_version, code};
-use crate::services::{Caller, Context, Error, Intent, apart, mandates, startups};
-
-/// A deal with what surrounds it.
-#[derive(Debug, Clone)]
-pub struct Seen {
-    /// The record.
-    pub deal: Deal,
-    /// The startup's name; none to the other side while something keeps the
-    /// two apart.
-    pub startup_name: Option<String>,
-    /// The investor's name, likewise.
-    pub investor_name: Option<String>,
-    /// Working days that the present stage should take at most.
-    pub stage_days: u32,
-    /// How likely money is, in bp: what a curator said, else what the stage
-    /// says; 0 once it is lost.
-    pub probability: u32,
-    /// What is planned; the next step only for whom it is still meant.
-    pub plan: Plan,
-    /// From when on it stands too long; none while its clock stands.
-    pub stale_at: Option<DateTime<Utc>>,
-    /// What is missing before the stage can be left.
-    pub missing: Vec<crate::domain::fault::Fault>,
-    /// What the money that arrived was worth in dollars when both confirmed it;
-    /// none where it is dollars, before, and to whom the money isn't shown.
-    pub rate: Option<LockedRate>,
-}
+use crate::services::{
+    Caller, Context, Error, Intent, apart, mandates, payments, pipelines, startups,
+};
 
 /// Opens the deal that an introduction was converted into, at the first stage
 /// of the pipeline that is for what both sides want. Attribution is frozen here
@@ -81,7 +79,6 @@ pub(in crate::services) fn open(
     conn: &mut Conn,
     introduction: &Introduction,
 ) -> Result<(), Error> {
-    let now = context.now();
     if apart::of(
         context,
         conn,
@@ -93,34 +90,15 @@ pub(in crate::services) fn open(
     {
         return Err(apart::not_available().into());
     }
-    let pipeline = choose_pipeline(context, conn, introduction)?;
-    let first = pipeline
-        .stages()
-        .first()
-        .ok_or_else(|| Error::internal("a pipeline without stages"))?;
-    let deal = Deal {
-        id: context.new_id(),
-        programme: introduction.programme,
+    let (profile, mandate) = (introduction.startup_profile, introduction.mandate);
+    let pair = Pair::load(conn, introduction.programme, profile, mandate)?;
+    let (set, pipeline) = choose_pipeline(context, conn, &pair, None)?;
+    let origin = Origin::Introduction {
         matched: introduction.matched,
         introduction: introduction.id,
-        startup_profile: introduction.startup_profile,
-        startup: introduction.startup,
-        mandate: introduction.mandate,
-        investor: introduction.investor,
-        pipeline: pipeline.slug.clone(),
-        stage: first.slug.clone(),
-        stage_entered_at: now,
-        status: DealStatus::Open,
-        resume_on: None,
-        close_code: None,
-        reported_by: None,
-        facts: BTreeMap::new(),
-        startup_funding: None,
-        investor_funding: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
     };
+    let deal = first_of(context, &pair, (set, &pipeline), origin)?;
+    only_one::check(conn, &deal)?;
     if !deals::insert(conn, &deal)? {
         return Err(Error::refused(
             "deal_exists",
@@ -134,43 +112,73 @@ pub(in crate::services) fn open(
         (SubjectKind::Deal, deal.id),
         vec![
             ("programme", Value::Id(deal.programme.uuid())),
-            ("match", Value::Id(deal.matched.uuid())),
-            ("introduction", Value::Id(deal.introduction.uuid())),
+            ("match", Value::Id(introduction.matched.uuid())),
+            ("introduction", Value::Id(introduction.id.uuid())),
             ("pipeline", code(deal.pipeline.as_str())),
             ("stage", code(deal.stage.as_str())),
         ],
     )
 }
 
-/// The first pipeline that is for a deal intent of both sides, the first of all
-/// where there is none.
-fn choose_pipeline<'a>(
-    context: &'a Context,
-    conn: &mut Conn,
-    introduction: &Introduction,
-) -> Result<&'a Pipeline, Error> {
-    let profile = db::startup_profiles::find(conn, introduction.startup_profile)?;
-    let mandate = db::mandates::find(conn, introduction.mandate)?;
-    let (Some(profile), Some(mandate)) = (profile, mandate) else {
-        return Err(Error::NotFound);
-    };
-    let wanted = &mandate.content.deal_intents;
-    let common: Vec<_> = profile.content.deal_intents.intersection(wanted).collect();
-    let pipelines = || context.pipelines.values();
-    pipelines()
-        .find(|it| common.iter().any(|intent| it.intents().contains(*intent)))
-        .or_else(|| pipelines().next())
-        .ok_or_else(|| Error::internal("no pipeline is configured"))
+/// A deal of two at the first stage of a pipeline.
+fn first_of(
+    context: &Context,
+    pair: &Pair,
+    (pipeline_set, pipeline): (Option<PipelineSetId>, &Pipeline),
+    origin: Origin,
+) -> Result<Deal, Error> {
+    let now = context.now();
+    let first = pipeline.stages().first();
+    let first = first.ok_or_else(|| Error::internal("a pipeline without stages"))?;
+    Ok(Deal {
+        id: context.new_id(),
+        programme: pair.programme.id,
+        origin,
+        startup_profile: pair.profile.id,
+        startup: pair.profile.organization,
+        mandate: pair.mandate.id,
+        investor: pair.mandate.organization,
+        pipeline_set,
+        pipeline: pipeline.slug.clone(),
+        stage: first.slug.clone(),
+        stage_entered_at: now,
+        status: DealStatus::Open,
+        resume_on: None,
+        close_code: None,
+        reported_by: None,
+        facts: BTreeMap::new(),
+        startup_funding: None,
+        investor_funding: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    })
 }
 
-pub(in crate::services) fn pipeline_of<'a>(
-    context: &'a Context,
-    deal: &Deal,
-) -> Result<&'a Pipeline, Error> {
-    context
-        .pipelines
-        .get(&deal.pipeline)
-        .ok_or_else(|| Error::internal(format!("the pipeline {} is not configured", deal.pipeline)))
+/// The pipeline of that name that the programme runs now, else the first for a
+/// deal intent of both sides, the first of all where there is none; and in which
+/// version.
+fn choose_pipeline(
+    context: &Context,
+    conn: &mut Conn,
+    pair: &Pair,
+    named: Option<&Slug>,
+) -> Result<(Option<PipelineSetId>, Arc<Pipeline>), Error> {
+    let (id, set) = context.pipelines.running(conn, pair.programme.id)?;
+    let found = if let Some(slug) = named {
+        set.get(slug).ok_or_else(|| unknown_pipeline(slug))?
+    } else {
+        let wanted = &pair.mandate.content.deal_intents;
+        let common = pair.profile.content.deal_intents.intersection(wanted);
+        let found = set.for_any(&common.cloned().collect());
+        found.ok_or_else(|| Error::internal("no pipeline is configured"))?
+    };
+    Ok((id, Arc::clone(found)))
+}
+
+fn unknown_pipeline(slug: &Slug) -> Error {
+    let detail = format!("The programme runs no pipeline “{slug}”.");
+    Error::refused("unknown_pipeline", detail)
 }
 
 /// One deal, for its sides and the operator's people.
@@ -187,72 +195,7 @@ pub async fn find(context: &Context, caller: &Caller, id: DealId) -> Result<Seen
         .await
 }
 
-/// A deal that the caller was found to be allowed to read, as they see it.
-pub(in crate::services) fn see(
-    context: &Context,
-    conn: &mut Conn,
-    caller: &Caller,
-    mut deal: Deal,
-) -> Result<Seen, Error> {
-    let pipeline = pipeline_of(context, &deal)?;
-    let stage = pipeline.find(&deal.stage).map(|(_, stage)| stage);
-    let name = |conn: &mut Conn, id| -> Result<String, Error> {
-        let firm = db::organizations::find(conn, id)?.ok_or(Error::NotFound)?;
-        Ok(firm.details.display_name().to_string())
-    };
-    let alive = matches!(
-        deal.status,
-        DealStatus::Open | DealStatus::OnHold | DealStatus::Won
-    );
-    let mut plan = changes::plan_of(conn, deal.id)?;
-    let missing = missing_to_leave(&deal, pipeline).into_vec();
-    let reader = notes::reader_of(context, conn, caller, &deal)?;
-    let knows = |camp| reader.sees_across || reader.camps.contains(&camp);
-    let (knows_startup, knows_investor) = (knows(Camp::Startup), knows(Camp::Investor));
-    if !reader.sees_across {
-        // What both wrote there stands for either.
-        plan.next_step = None;
-        deal.facts.clear();
-    }
-    if !knows_startup {
-        deal.startup_funding = None;
-    }
-    if !knows_investor {
-        deal.investor_funding = None;
-    }
-    let startup_name = name(conn, deal.startup)?;
-    let investor_name = name(conn, deal.investor)?;
-    let rate = won_rate(conn, &deal)?;
-    let clock = db::deal_clocks::find(conn, deal.id)?;
-    let likely = plan.likelihood.as_ref().map(|likely| likely.bp);
-    let likely = likely.or(stage.map(|stage| stage.probability));
-    Ok(Seen {
-        stale_at: clock.and_then(|clock| clock.stale_at),
-        plan,
-        startup_name: Some(startup_name).filter(|_| knows_startup),
-        investor_name: Some(investor_name).filter(|_| knows_investor),
-        stage_days: stage.map_or(0, |stage| stage.days),
-        probability: likely.filter(|_| alive).unwrap_or(0),
-        missing,
-        rate,
-        deal,
-    })
-}
-
-fn won_rate(conn: &mut Conn, deal: &Deal) -> Result<Option<LockedRate>, Error> {
-    let funding = deal.startup_funding.as_ref();
-    let funding = funding.or(deal.investor_funding.as_ref());
-    let Some(funding) = funding.filter(|_| deal.status == DealStatus::Won) else {
-        return Ok(None);
-    };
-    let locks = db::syndicates::locked_rates(conn, &[deal.id])?;
-    match locks.get(&deal.id) {
-        Some(lock) => LockedBook::default().rate(conn, lock, funding.amount.currency),
-        None => Ok(None),
-    }
-}
-
-/// Deals, oldest first: all for the operator's people, its own for a side.
+/// Deals in an order of time: all for the operator's people, its own for a side.
 pub async fn list(
     context: &Context,
     caller: &Caller,
@@ -260,20 +203,37 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Page<Seen>, Error> {
     narrow(context, caller, &mut filter).await?;
+    let key: fn(&Seen) -> Cursor = if filter.sort.is_by_change() {
+        |seen| after(seen.deal.updated_at, seen.deal.id)
+    } else {
+        |seen| after(seen.deal.created_at, seen.deal.id)
+    };
     let (context_in, caller_in) = (context.clone(), caller.clone());
     read_page(
         context,
         format!("deals {filter:?}"),
         page,
-        move |conn, cursor, limit| {
-            let rows = deals::list(conn, &filter, cursor, limit)?;
-            rows.into_iter()
-                .map(|deal| see(&context_in, conn, &caller_in, deal))
-                .collect()
-        },
-        |seen| after(seen.deal.created_at, seen.deal.id),
+        move |conn, cursor, limit| list_in(&context_in, conn, &caller_in, &filter, cursor, limit),
+        key,
     )
     .await
+}
+
+/// A page of those deals in the open transaction: what surrounds its rows is
+/// looked up together.
+///
+/// # Errors
+/// The store can't be read.
+pub fn list_in(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    filter: &Filter,
+    cursor: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Seen>, Error> {
+    let rows = deals::list(conn, filter, cursor, limit)?;
+    see_all(context, conn, caller, rows)
 }
 
 /// Narrows a list down to what the caller may see: a side's deals are its own,
@@ -309,14 +269,22 @@ pub async fn transition(
     action: DealAction,
     note: Option<String>,
 ) -> Result<Deal, Error> {
-    let context_in = context.clone();
-    let caller_in = caller.clone();
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    let (context_again, caller_again) = (context.clone(), caller.clone());
+    let telling = Intent::telling_of(intent.as_ref());
     write_once(
         context,
         caller.id(),
         intent,
         move |conn| apply(&context_in, &caller_in, conn, id, expected, &action, note),
-        |conn, id| load(conn, id.into()),
+        move |conn, id| {
+            let deal = notes::readable(conn, &caller_again, id.into())?;
+            let reader = notes::reader_of(&context_again, conn, &caller_again, &deal)?;
+            if let Some(telling) = telling.filter(|_| !reader.sees_across) {
+                telling.withhold();
+            }
+            Ok(deal)
+        },
     )
     .await
 }
@@ -336,32 +304,40 @@ fn apply(
     caller.may(Operation::ReadDeal, &owners)?;
     caller.may(Operation::MoveDeal, &owners)?;
     check_version(expected, before.version)?;
-    let pipeline = match action {
-        DealAction::Reroute(to) => context.pipelines.get(to).ok_or_else(|| {
-            Error::refused("unknown_pipeline", format!("There is no pipeline “{to}”."))
-        })?,
-        _ => pipeline_of(context, &before)?,
-    };
+    let (pipeline_set, pipeline) = course_of(context, conn, &before, action)?;
     let hats = caller.hats(before.startup, before.investor);
-    let (after, hat) = in_any_hat(&hats, |hat| step(&before, action, hat, pipeline, now))?;
+    let (after, hat) = in_any_hat(&hats, |hat| step(&before, action, hat, &pipeline, now))?;
     if !goes_on_apart(action) {
         apart::check(caller, &owners, apart::of_deal(context, conn, &before)?)?;
     }
+    only_one::check_move(conn, &before, &after)?;
     if needs_reason(action) && note.is_none() {
         return Err(Error::refused(
             "reason_needed",
             "This needs a reason in words.",
         ));
     }
-    if matches!(action, DealAction::Confirm(_) | DealAction::Vouch(..))
-        && let Some(refusal) = closings::pending(conn, id)?
-    {
-        return Err(refusal.into());
+    if let DealAction::Confirm(funding) | DealAction::Vouch(_, funding) = action {
+        if let Some(refusal) = closings::pending(conn, id)? {
+            return Err(refusal.into());
+        }
+        let (mut faults, first) = (Faults::new(), days::of_deal(conn, &before)?);
+        let said = [before.startup_funding, before.investor_funding];
+        let said = said.map(|it| it.map(|funding| funding.value_date));
+        days::check(
+            &mut faults,
+            "/value_date",
+            (funding.value_date, &said),
+            first,
+        );
+        faults.finish()?;
+        payments::check_sum(conn, caller, &before, funding)?;
     }
     let enough = agreed_by_two(context, caller, conn, &before, action, note.as_deref())?;
     let after = Deal {
         version: before.version + 1,
         updated_at: now,
+        pipeline_set,
         ..if enough { after } else { before.clone() }
     };
     store(conn, &after)?;
@@ -380,6 +356,7 @@ fn apply(
             },
             state: NoteState::Shown,
             first_cleared_by: None,
+            gate_only: false,
             created_at: now,
         };
         db::deal_notes::insert(conn, &note)?;
@@ -404,6 +381,33 @@ fn apply(
     Ok(after)
 }
 
+/// The pipeline that an action goes by, in its version: the deal's own, or for
+/// a deal that is to go through another the one that its programme runs now.
+fn course_of(
+    context: &Context,
+    conn: &mut Conn,
+    deal: &Deal,
+    action: &DealAction,
+) -> Result<(Option<PipelineSetId>, Arc<Pipeline>), Error> {
+    let own = context.pipelines.of(conn, deal.pipeline_set)?;
+    match action {
+        DealAction::Reroute(to) => {
+            let (id, set) = context.pipelines.running(conn, deal.programme)?;
+            let found = set.get(to).ok_or_else(|| unknown_pipeline(to))?;
+            return Ok((id, Arc::clone(found)));
+        }
+        DealAction::Lose(code) if !own.close_codes().contains(code) => {
+            let codes: Vec<_> = own.close_codes().iter().map(|it| it.code()).collect();
+            let codes = codes.join(", ");
+            let detail = format!("Deals of this programme are lost with one of {codes}.");
+            return Err(Error::refused("close_code_not_used", detail));
+        }
+        _ => {}
+    }
+    let pipeline = pipelines::of_deal(context, conn, deal)?;
+    Ok((deal.pipeline_set, pipeline))
+}
+
 /// Whether as many people say so as the action takes. The first of two is
 /// noted, and the same person is not the second.
 fn agreed_by_two(
@@ -414,20 +418,24 @@ fn agreed_by_two(
     action: &DealAction,
     reason: Option<&str>,
 ) -> Result<bool, Error> {
-    let matter = match action {
-        DealAction::Unblock => "unblock".to_owned(),
+    let (about, matter) = match action {
+        DealAction::Unblock => (About::Unblock, "unblock".to_owned()),
         // Two who mean different figures don't agree.
-        DealAction::Vouch(side, funding) => format!(
-            "vouch {side} {} {} {}",
-            funding.amount,
-            funding.value_date,
-            before.stage_entered_at.timestamp_micros()
-        ),
+        DealAction::Vouch(side, funding) => {
+            let matter = format!(
+                "vouch {side} {} {} {}",
+                funding.amount,
+                funding.value_date,
+                before.stage_entered_at.timestamp_micros()
+            );
+            (About::Vouch, matter)
+        }
         _ => return Ok(true),
     };
     let (person, reason) = (caller.id(), reason.unwrap_or_default());
     let now = context.now();
-    if !db::deal_seconds::insert(conn, before.id, &matter, person, reason, now)? {
+    let said = (about, matter.as_str());
+    if !db::deal_seconds::insert(conn, before.id, said, person, reason, now)? {
         return Err(Error::refused(
             "second_person_needed",
             "You have said so already; somebody else has to agree.",

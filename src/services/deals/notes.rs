@@ -1,34 +1,38 @@
 //! Notes about deals, each for those who learn of it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use uuid::Uuid;
 
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::deal_work::{
-    Camp, DealNote, Marks, NOTE, NoteState, Reader, Visibility, clear_note,
+    Camp, DealNote, Marks, NOTE, NoteAction, NoteState, Reader, Visibility,
 };
-use crate::domain::event::{Actor, Subject, SubjectKind, Value};
+use crate::domain::event::{Subject, SubjectKind, Value};
+use crate::domain::held_text;
 use crate::domain::ids::DealId;
 use crate::domain::permission::Operation;
 use crate::domain::pipeline::Deal;
-use crate::domain::terms;
+use crate::domain::refusal::Refusal;
 use crate::services::compliance::note_decision;
+use crate::services::held_texts::is_marked;
 use crate::services::once::{Recorded, write_once};
 use crate::services::paging::{PageRequest, after, read_page};
-use crate::services::transitions::code;
+use crate::services::transitions::{Open, check_version, code};
 use crate::services::{Caller, Context, Error, Intent, apart};
 
-use super::changes::across;
-use super::load;
+use super::changes::between;
+use super::{held, load};
 
 impl Recorded for DealNote {
     fn id(&self) -> Uuid {
         self.id
     }
 
-    /// What was noted is never changed.
+    /// What was noted is never changed, but for how it stands with compliance.
     fn version(&self) -> i64 {
-        1
+        held_text::version((self.state, self.first_cleared_by))
     }
 }
 
@@ -46,20 +50,44 @@ pub(in crate::services) fn reader_of(
     caller: &Caller,
     deal: &Deal,
 ) -> Result<Reader, Error> {
-    let operator = caller.reads_all_of(&[deal.startup, deal.investor]);
-    let camps = [
-        (caller.belongs_to(deal.startup), Camp::Startup),
-        (caller.belongs_to(deal.investor), Camp::Investor),
-        (operator, Camp::Operator),
-    ];
-    let camps = camps
-        .into_iter()
-        .filter_map(|(theirs, camp)| theirs.then_some(camp));
-    Ok(Reader {
-        person: caller.id(),
-        camps: camps.collect(),
-        sees_across: operator || apart::of_deal(context, conn, deal)?.is_none(),
-    })
+    let mut readers = readers_of(context, conn, caller, std::slice::from_ref(deal))?;
+    readers.remove(&deal.id).ok_or(Error::NotFound)
+}
+
+/// [`reader_of`] several deals at once.
+pub(super) fn readers_of(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    deals: &[Deal],
+) -> Result<BTreeMap<DealId, Reader>, Error> {
+    let reads_all = |deal: &Deal| caller.reads_all_of(&[deal.startup, deal.investor]);
+    let gated: Vec<_> = deals.iter().filter(|deal| !reads_all(deal)).collect();
+    let pairs = gated.iter();
+    let pairs: Vec<_> = pairs
+        .map(|deal| (deal.programme, deal.startup_profile, deal.mandate))
+        .collect();
+    let apart = apart::of_many(context, conn, &pairs)?;
+    let apart = gated.iter().zip(apart);
+    let apart: BTreeSet<DealId> = apart
+        .filter_map(|(deal, apart)| apart.map(|_| deal.id))
+        .collect();
+    let reader = |deal: &Deal| {
+        let camps = [
+            (caller.belongs_to(deal.startup), Camp::Startup),
+            (caller.belongs_to(deal.investor), Camp::Investor),
+            (reads_all(deal), Camp::Operator),
+        ];
+        let camps = camps
+            .into_iter()
+            .filter_map(|(theirs, camp)| theirs.then_some(camp));
+        Reader {
+            person: caller.id(),
+            camps: camps.collect(),
+            sees_across: !apart.contains(&deal.id),
+        }
+    };
+    Ok(deals.iter().map(|deal| (deal.id, reader(deal))).collect())
 }
 
 /// A deal that the caller may read.
@@ -112,6 +140,7 @@ pub async fn write(
     text: String,
 ) -> Result<DealNote, Error> {
     let (context_in, caller_in) = (context.clone(), caller.clone());
+    let caller_again = caller.clone();
     write_once(
         context,
         caller.id(),
@@ -119,13 +148,13 @@ pub async fn write(
         move |conn| {
             let deal = writable(conn, &caller_in, id)?;
             let camp = camp_of(&caller_in, &deal)?;
-            let mut state = NoteState::Shown;
-            if visibility == Visibility::Both {
-                across(&context_in, conn, &caller_in, &deal)?;
-                if !terms::marked(&text, &context_in.taxonomy()).is_empty() {
-                    state = NoteState::Waiting;
+            let state = match visibility {
+                Visibility::Both => {
+                    held::first_state(&context_in, conn, &caller_in, &deal, &[text.as_str()])?
                 }
-            }
+                Visibility::Private | Visibility::Team => NoteState::Shown,
+            };
+            let gate_only = state == NoteState::Waiting && !is_marked(&context_in, &text);
             let marks = Marks {
                 visibility,
                 camp,
@@ -139,6 +168,7 @@ pub async fn write(
                 marks,
                 state,
                 first_cleared_by: None,
+                gate_only,
                 created_at: context_in.now(),
             };
             db::deal_notes::insert(conn, &note)?;
@@ -157,9 +187,69 @@ pub async fn write(
             log(&context_in, conn, &caller_in, "noted", id, &told, facts)?;
             Ok(note)
         },
-        |conn, id| db::deal_notes::find(conn, id)?.ok_or(Error::NotFound),
+        move |conn, note| {
+            readable(conn, &caller_again, id)?;
+            db::deal_notes::find(conn, note)?.ok_or(Error::NotFound)
+        },
     )
     .await
+}
+
+/// A note as somebody finds it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The note.
+    pub note: DealNote,
+    /// What they can decide about it.
+    pub open: Open<NoteAction>,
+    /// Whether it is of their own people, or they are the operator's.
+    pub ours: bool,
+}
+
+/// One note that the caller learns of, and what they can decide about it:
+/// whether the other side reads it.
+///
+/// # Errors
+/// No such note of a deal that the caller may read, or none that they learn of.
+pub async fn find(context: &Context, caller: &Caller, id: Uuid) -> Result<Found, Error> {
+    let (context_in, caller) = (context.clone(), caller.clone());
+    let read = move |conn: &mut Conn| {
+        let note = db::deal_notes::find(conn, id)?.ok_or(Error::NotFound)?;
+        let deal = readable(conn, &caller, note.deal)?;
+        let reader = reader_of(&context_in, conn, &caller, &deal)?;
+        if !reader.reads(&note) {
+            return Err(Error::NotFound);
+        }
+        let ours =
+            reader.camps.contains(&note.marks.camp) || reader.camps.contains(&Camp::Operator);
+        let sides = [deal.startup, deal.investor];
+        if caller.may(Operation::WriteCompliance, &sides).is_err() {
+            let open = Vec::new();
+            return Ok(Found { note, open, ours });
+        }
+        let apart = between(&context_in, conn, &deal)?.is_none();
+        let open = NoteAction::ALL.iter().filter_map(|action| {
+            let releases = *action == NoteAction::Release;
+            let standing = (note.state, note.first_cleared_by);
+            let hindrance = match held_text::decide(standing, caller.id(), releases) {
+                Err(refusal) if refusal.is_about_state() => return None,
+                Ok(_) if releases && apart => Some(kept_apart()),
+                other => other.err(),
+            };
+            Some((*action, hindrance))
+        });
+        let open = open.collect();
+        Ok(Found { note, open, ours })
+    };
+    context.db.read(read).await
+}
+
+/// Nothing of one side is told the other while something keeps them apart.
+fn kept_apart() -> Refusal {
+    Refusal::new(
+        "not_available",
+        "Something keeps the two apart; the note goes on waiting.",
+    )
 }
 
 /// Lets a note that waits through to the other side, for which it takes two
@@ -172,12 +262,13 @@ pub async fn decide(
     context: &Context,
     caller: &Caller,
     intent: Option<Intent>,
-    id: Uuid,
+    (id, expected): (Uuid, Option<i64>),
     release: bool,
     reason: String,
 ) -> Result<DealNote, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
     let (context_in, caller_in) = (context.clone(), caller.clone());
+    let caller_again = caller.clone();
     write_once(
         context,
         caller.id(),
@@ -186,15 +277,12 @@ pub async fn decide(
             let before = db::deal_notes::find(conn, id)?.ok_or(Error::NotFound)?;
             let deal = load(conn, before.deal)?;
             caller_in.may(Operation::WriteCompliance, &[deal.startup, deal.investor])?;
-            // Nothing of one side is told the other while something keeps them
-            // apart; it goes on waiting.
-            if release && apart::of_deal(&context_in, conn, &deal)?.is_some() {
-                return Err(Error::refused(
-                    "not_available",
-                    "Something keeps the two apart; the note goes on waiting.",
-                ));
+            check_version(expected, before.version())?;
+            let standing = (before.state, before.first_cleared_by);
+            let (state, first) = held_text::decide(standing, caller_in.id(), release)?;
+            if release && between(&context_in, conn, &deal)?.is_none() {
+                return Err(kept_apart().into());
             }
-            let (state, first) = clear_note(&before, caller_in.id(), release)?;
             if !db::deal_notes::decide(conn, &before, (state, first))? {
                 return Err(Error::StaleVersion);
             }
@@ -211,19 +299,16 @@ pub async fn decide(
                 ..before
             };
             if state == NoteState::Cleared {
-                // Who of compliance it was, is not for the sides to read.
-                let facts = vec![
-                    ("note", Value::Id(after.id)),
-                    ("text", Value::hash_of(&after.note)),
-                    ("visibility", code(after.marks.visibility.code())),
-                    ("as", code(after.marks.camp.code())),
-                ];
-                let pen = context_in.pen(Actor::System);
-                pen.append(conn, "deal.noted", (SubjectKind::Deal, deal.id), facts)?;
+                held::place(&context_in, conn, &deal, &after)?;
             }
             Ok(after)
         },
-        |conn, id| db::deal_notes::find(conn, id)?.ok_or(Error::NotFound),
+        move |conn, id| {
+            let note = db::deal_notes::find(conn, id)?.ok_or(Error::NotFound)?;
+            let deal = load(conn, note.deal)?;
+            caller_again.may(Operation::WriteCompliance, &[deal.startup, deal.investor])?;
+            Ok(note)
+        },
     )
     .await
 }

@@ -8,9 +8,10 @@ use crate::db::events::{self, Kinds};
 use crate::db::page::Page;
 use crate::db::{self, Conn, deal_tasks};
 use crate::domain::deal_work::{
-    Camp, DealTask, TaskAction, TaskDetails, TaskStatus, Visibility, step_task,
+    Camp, DealTask, Marks, NoteState, TaskAction, TaskDetails, TaskStatus, TextPlace, Visibility,
+    step_task,
 };
-use crate::domain::event::{Subject, SubjectKind, Value};
+use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::{DealId, DealTaskId, UserId};
 use crate::domain::permission::Operation;
 use crate::domain::pipeline::Deal;
@@ -19,9 +20,9 @@ use crate::domain::values::OrganizationKind;
 use crate::services::once::write_once;
 use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::transitions::{check_version, code};
-use crate::services::{Caller, Context, Error, Intent, screening};
+use crate::services::{Caller, Context, Error, Intent};
 
-use super::changes::across;
+use super::held::{self, Veiled};
 use super::notes::{camp_of, log, readable, reader_of, writable};
 
 /// What tells who came to a firm.
@@ -44,7 +45,10 @@ pub async fn list(
         move |conn, cursor, limit| {
             let deal = readable(conn, &caller_in, filter.deal)?;
             let reader = reader_of(&context_in, conn, &caller_in, &deal)?;
-            Ok(deal_tasks::list(conn, &filter, &reader, cursor, limit)?)
+            let veiled = Veiled::of(conn, &deal, &reader)?.tasks;
+            Ok(deal_tasks::list(
+                conn, &filter, &reader, &veiled, cursor, limit,
+            )?)
         },
         |task| after(task.created_at, task.id),
     )
@@ -61,7 +65,8 @@ pub(in crate::services) fn load_known(
     let task = deal_tasks::find(conn, id)?.ok_or(Error::NotFound)?;
     let deal = readable(conn, caller, task.deal)?;
     let reader = reader_of(context, conn, caller, &deal)?;
-    if reader.learns_of(&task.marks()) {
+    let veiled = Veiled::of(conn, &deal, &reader)?.tasks.contains(&id);
+    if reader.learns_of(&task.marks()) && !veiled {
         Ok((task, deal))
     } else {
         Err(Error::NotFound)
@@ -78,8 +83,8 @@ pub async fn find(context: &Context, caller: &Caller, id: DealTaskId) -> Result<
 }
 
 /// On whose timelines it stands what happened to a task that the caller learns
-/// of: its deal's where both sides know of it, else that of each of the people
-/// who may do it or might before they left.
+/// of: its deal's where both sides know of it by now, else that of each of the
+/// people who may do it or might before they left.
 pub async fn told_at(
     context: &Context,
     caller: &Caller,
@@ -88,7 +93,7 @@ pub async fn told_at(
     let (context_in, caller) = (context.clone(), caller.clone());
     let read = move |conn: &mut Conn| -> Result<(SubjectKind, Vec<Uuid>), Error> {
         let (task, deal) = load_known(&context_in, conn, &caller, id)?;
-        let firm = match (task.details.visibility, task.camp) {
+        let firm = match (told_to(conn, &task)?, task.camp) {
             (Visibility::Both, _) => return Ok((SubjectKind::Deal, vec![deal.id.uuid()])),
             (Visibility::Private, _) => None,
             (Visibility::Team, Camp::Startup) => Some(deal.startup),
@@ -123,6 +128,7 @@ pub async fn make(
     details: TaskDetails,
 ) -> Result<DealTask, Error> {
     let (context_in, caller_in) = (context.clone(), caller.clone());
+    let (context_again, caller_again) = (context.clone(), caller.clone());
     write_once(
         context,
         caller.id(),
@@ -142,12 +148,21 @@ pub async fn make(
                 created_at: now,
                 updated_at: now,
             };
-            check(&context_in, conn, &caller_in, &deal, &task)?;
+            let state = check(&context_in, conn, &caller_in, &deal, &task)?;
             deal_tasks::insert(conn, &task)?;
-            note(&context_in, conn, &caller_in, &task, None)?;
+            if state == NoteState::Waiting {
+                let (whose, place) = ((&deal, camp), TextPlace::Task(task.id));
+                let title = &task.details.title;
+                held::keep(&context_in, conn, &caller_in, whose, &place, title)?;
+            } else {
+                note(&context_in, conn, &caller_in, &task, None)?;
+            }
             Ok(task)
         },
-        |conn, id| deal_tasks::find(conn, id.into())?.ok_or(Error::NotFound),
+        move |conn, id| {
+            let found = load_known(&context_again, conn, &caller_again, id.into())?;
+            Ok(found.0)
+        },
     )
     .await
 }
@@ -158,13 +173,15 @@ fn check(
     caller: &Caller,
     deal: &Deal,
     task: &DealTask,
-) -> Result<(), Error> {
+) -> Result<NoteState, Error> {
     let details = &task.details;
     details.faults(task.author, task.camp).finish()?;
-    if details.visibility == Visibility::Both {
-        screening::refuse_sensitive(context, "/title", &details.title)?;
-        across(context, conn, caller, deal)?;
-    }
+    let state = match details.visibility {
+        Visibility::Both => {
+            held::first_state(context, conn, caller, deal, &[details.title.as_str()])?
+        }
+        Visibility::Private | Visibility::Team => NoteState::Shown,
+    };
     if let Some(person) = details.person {
         // Who works for the other side is the other side's to say.
         let own =
@@ -176,7 +193,7 @@ fn check(
             return Err(faults.into());
         }
     }
-    Ok(())
+    Ok(state)
 }
 
 fn is_one_of(conn: &mut Conn, person: UserId, camp: Camp, deal: &Deal) -> Result<bool, Error> {
@@ -203,15 +220,22 @@ fn note(
         ("to", code(task.status.code())),
     ];
     facts.extend(action.map(|action| ("action", code(action.code()))));
-    log(
-        context,
-        conn,
-        caller,
-        "task",
-        task.deal,
-        &task.marks(),
-        facts,
-    )
+    let told = Marks {
+        visibility: told_to(conn, task)?,
+        ..task.marks()
+    };
+    log(context, conn, caller, "task", task.deal, &told, facts)
+}
+
+/// Who learns of a task now: one that waits, or was kept from the other side, is
+/// its author's people's meanwhile.
+fn told_to(conn: &mut Conn, task: &DealTask) -> Result<Visibility, Error> {
+    let place = TextPlace::Task(task.id);
+    Ok(if Veiled::hides(conn, task.deal, &place)? {
+        Visibility::Team
+    } else {
+        task.details.visibility
+    })
 }
 
 /// Changes what an open task says, for those who asked for it.
@@ -247,12 +271,70 @@ pub async fn change(
                     "Who learns of a task is said once; make another one.",
                 ));
             }
-            check(&context_in, conn, &caller, &deal, &after)?;
+            let state = check(&context_in, conn, &caller, &deal, &after)?;
+            let after = title_or_wait(&context_in, conn, &caller, &deal, (&before, after), state)?;
             store(conn, &after)?;
             note(&context_in, conn, &caller, &after, None)?;
             Ok(after)
         })
         .await
+}
+
+/// A changed task as it stands from now on. Another title that has to be read
+/// first waits beside the present one; one that needn't takes the place of what
+/// waits.
+fn title_or_wait(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    deal: &Deal,
+    (before, mut after): (&DealTask, DealTask),
+    state: NoteState,
+) -> Result<DealTask, Error> {
+    if after.details.title == before.details.title {
+        return Ok(after);
+    }
+    let (whole, other) = (TextPlace::Task(after.id), TextPlace::TaskTitle(after.id));
+    let waits_whole = Veiled::hides(conn, deal.id, &whole)?;
+    if state != NoteState::Waiting {
+        db::deal_notes::replace(conn, deal.id, &whole)?;
+        db::deal_notes::replace(conn, deal.id, &other)?;
+        return Ok(after);
+    }
+    let place = if waits_whole { whole } else { other };
+    let title = after.details.title.clone();
+    held::keep(context, conn, caller, (deal, after.camp), &place, &title)?;
+    if !waits_whole {
+        after.details.title.clone_from(&before.details.title);
+    }
+    Ok(after)
+}
+
+/// Has both sides learn of a task that was let through, or of its new title.
+pub(super) fn let_through(
+    context: &Context,
+    conn: &mut Conn,
+    id: DealTaskId,
+    title: Option<String>,
+) -> Result<(), Error> {
+    let mut task = deal_tasks::find(conn, id)?.ok_or(Error::NotFound)?;
+    if let Some(title) = title {
+        task.details.title = title;
+        task.version += 1;
+        task.updated_at = context.now();
+        store(conn, &task)?;
+    }
+    let facts = vec![
+        ("task", Value::Id(task.id.uuid())),
+        ("title", Value::hash_of(&task.details.title)),
+        ("due", Value::Date(task.details.due)),
+        ("assignee", code(task.details.assignee.code())),
+        ("to", code(task.status.code())),
+        ("visibility", code(task.details.visibility.code())),
+        ("as", code(task.camp.code())),
+    ];
+    let pen = context.pen(Actor::System);
+    pen.append(conn, "deal.task_set", (SubjectKind::Deal, task.deal), facts)
 }
 
 /// Says that a task is done, no longer wanted, or to be done after all.
@@ -265,6 +347,7 @@ pub async fn transition(
     action: TaskAction,
 ) -> Result<DealTask, Error> {
     let (context_in, caller_in) = (context.clone(), caller.clone());
+    let (context_again, caller_again) = (context.clone(), caller.clone());
     write_once(
         context,
         caller.id(),
@@ -291,7 +374,10 @@ pub async fn transition(
             note(&context_in, conn, &caller_in, &after, Some(action))?;
             Ok(after)
         },
-        |conn, id| deal_tasks::find(conn, id.into())?.ok_or(Error::NotFound),
+        move |conn, id| {
+            let found = load_known(&context_again, conn, &caller_again, id.into())?;
+            Ok(found.0)
+        },
     )
     .await
 }

@@ -8,7 +8,7 @@ use std::fs::File;
 
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::disclosure::Level;
+use crate::domain::disclosure::{Level, Opener};
 use crate::domain::document::{
     Document, DocumentState, DocumentVersion, DocumentView, granted, introduction_opens, opens,
 };
@@ -215,7 +215,7 @@ fn note(
         to: introduction.investor,
         level: document.details.level,
         subject,
-        opened: Some((caller.id(), document.current.number)),
+        opened: Some((Opener::Person(caller.id()), document.current.number)),
     };
     disclosure::record(context, conn, &pen, showing, &by)?;
     let by = (introduction.investor, Some(introduction.id));

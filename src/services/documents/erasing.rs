@@ -70,10 +70,8 @@ fn all_of(conn: &mut Conn, profile: StartupProfileId) -> Result<Vec<Document>, E
         let mut some = db::documents::list(conn, &filter, cursor, AT_ONCE)?;
         let more = some.len() > AT_ONCE;
         some.truncate(AT_ONCE);
-        cursor = some.last().map(|last| db::page::Cursor {
-            created_at: last.created_at,
-            id: last.id.uuid(),
-        });
+        let last = some.last();
+        cursor = last.map(|last| db::page::Cursor::at(last.created_at, last.id));
         all.append(&mut some);
         if !more {
             return Ok(all);

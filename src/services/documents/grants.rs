@@ -11,9 +11,11 @@ use crate::domain::fault::Faults;
 use crate::domain::ids::{GrantId, IntroductionId, OrganizationId, StartupProfileId};
 use crate::domain::introduction::Introduction;
 use crate::domain::permission::Operation;
+use crate::domain::refusal::Refusal;
+use crate::services::log::Pen;
 use crate::services::once::{Recorded, write_once};
 use crate::services::paging::{PageRequest, after, read_page};
-use crate::services::transitions::code;
+use crate::services::transitions::{check_version, code};
 use crate::services::{Caller, Context, Error, Intent, introductions};
 
 impl Recorded for Grant {
@@ -23,7 +25,7 @@ impl Recorded for Grant {
 
     /// A grant is never changed; it ends.
     fn version(&self) -> i64 {
-        1
+        1 + i64::from(self.revoked_at.is_some())
     }
 }
 
@@ -83,7 +85,9 @@ pub async fn grant(
             .transpose()?
             .map(|it| it.investor);
         for before in db::documents::live_grants(conn, profile, counterpart)? {
-            db::documents::revoke_grant(conn, before.id, now)?;
+            if db::documents::revoke_grant(conn, before.id, now)? {
+                note_end(&pen, conn, &before)?;
+            }
         }
         let grant = Grant {
             id,
@@ -138,38 +142,78 @@ fn known(
     }
 }
 
+/// One grant of a profile, also one that has ended, for its startup's people and
+/// the operator's; and whether the caller can take it back now.
+///
+/// # Errors
+/// No such grant of a profile whose documents the caller may read of.
+pub async fn find(
+    context: &Context,
+    caller: &Caller,
+    (profile, id): (StartupProfileId, GrantId),
+) -> Result<(Grant, bool), Error> {
+    let caller = caller.clone();
+    context
+        .db
+        .read(move |conn| {
+            let owner = owner_of(conn, &caller, profile)?;
+            let found = of_profile(conn, profile, id)?;
+            let theirs = caller.may(Operation::WriteDocument, &[owner]).is_ok();
+            let stands = found.revoked_at.is_none();
+            Ok((found, theirs && stands))
+        })
+        .await
+}
+
+fn of_profile(conn: &mut Conn, profile: StartupProfileId, id: GrantId) -> Result<Grant, Error> {
+    let found = db::documents::find_grant(conn, id)?;
+    let found = found.filter(|grant| grant.startup_profile == profile);
+    found.ok_or(Error::NotFound)
+}
+
 /// Takes a grant back. Once the answer is given, nothing more is opened by it.
-/// One that has ended is no more.
+///
+/// # Errors
+/// No such grant of a profile of the caller's, another version of it, or it has
+/// ended.
 pub async fn revoke(
     context: &Context,
     caller: &Caller,
-    profile: StartupProfileId,
-    id: GrantId,
-) -> Result<(), Error> {
+    (profile, id): (StartupProfileId, GrantId),
+    expected: Option<i64>,
+    intent: Option<Intent>,
+) -> Result<Grant, Error> {
     let now = context.now();
-    let (caller, pen) = (caller.clone(), context.pen(caller.actor()));
-    context
-        .db
-        .write(move |conn| {
-            let owner = owner_of(conn, &caller, profile)?;
-            caller.may(Operation::WriteDocument, &[owner])?;
-            let found = db::documents::find_grant(conn, id)?;
-            let found = found.filter(|grant| grant.startup_profile == profile);
-            let found = found.ok_or(Error::NotFound)?;
-            if !db::documents::revoke_grant(conn, id, now)? {
-                return Err(Error::NotFound);
-            }
-            let facts = vec![
-                ("grant", Value::Id(id.uuid())),
-                ("level", code(found.level.code())),
-            ];
-            let subject = (SubjectKind::StartupProfile, profile);
-            pen.append(
-                conn,
-                "startup_profile.documents_grant_revoked",
-                subject,
-                facts,
-            )
+    let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
+    let job = move |conn: &mut Conn| {
+        let owner = owner_of(conn, &caller_in, profile)?;
+        caller_in.may(Operation::WriteDocument, &[owner])?;
+        let found = of_profile(conn, profile, id)?;
+        check_version(expected, found.version())?;
+        if !db::documents::revoke_grant(conn, id, now)? {
+            return Err(Refusal::no_transition("revoke").into());
+        }
+        note_end(&pen, conn, &found)?;
+        Ok(Grant {
+            revoked_at: Some(now),
+            ..found
         })
-        .await
+    };
+    let caller_again = caller.clone();
+    let find = move |conn: &mut Conn, id: Uuid| {
+        owner_of(conn, &caller_again, profile)?;
+        of_profile(conn, profile, id.into())
+    };
+    write_once(context, caller.id(), intent, job, find).await
+}
+
+/// Notes that a grant ended: taken back, or because another took its place.
+fn note_end(pen: &Pen, conn: &mut Conn, grant: &Grant) -> Result<(), Error> {
+    let facts = vec![
+        ("grant", Value::Id(grant.id.uuid())),
+        ("level", code(grant.level.code())),
+    ];
+    let subject = (SubjectKind::StartupProfile, grant.startup_profile);
+    let kind = "startup_profile.documents_grant_revoked";
+    pen.append(conn, kind, subject, facts)
 }

@@ -13,7 +13,7 @@ use std::io;
 pub use self::erasing::delete_bytes_of;
 pub(super) use self::erasing::erase_all_of;
 pub use crate::db::documents::Filter;
-use crate::db::page::Page;
+use crate::db::page::{Cursor, Page};
 use crate::db::{self, Conn, organizations};
 use crate::domain::account::Role;
 use crate::domain::document::{
@@ -21,6 +21,7 @@ use crate::domain::document::{
     state_after_change, step,
 };
 use crate::domain::event::{SubjectKind, Value};
+use crate::domain::export::Export;
 use crate::domain::ids::{DocumentId, OrganizationId};
 use crate::domain::message::News;
 use crate::domain::permission::{Hat, Operation};
@@ -32,7 +33,7 @@ use crate::domain::values::OrganizationKind;
 use self::vault::Vault;
 use super::caller::in_any_hat;
 use super::once::write_once;
-use super::paging::{PageRequest, after, read_page};
+use super::paging::{PageRequest, after, page_of, read_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent, notices};
 
@@ -69,7 +70,7 @@ fn store(conn: &mut Conn, document: &Document) -> Result<(), Error> {
     }
 }
 
-/// Documents, oldest first: all for the operator's people, a startup's own for
+/// Documents in an order of time: all for the operator's people, a startup's own for
 /// its people.
 pub async fn list(
     context: &Context,
@@ -83,12 +84,17 @@ pub async fn list(
         caller.may(Operation::ReadDocument, &[organization])?;
         filter.organization = Some(organization);
     }
+    let key: fn(&Document) -> Cursor = if filter.sort.is_by_change() {
+        |document| after(document.updated_at, document.id)
+    } else {
+        |document| after(document.created_at, document.id)
+    };
     read_page(
         context,
         format!("documents {filter:?}"),
         page,
         move |conn, cursor, limit| Ok(db::documents::list(conn, &filter, cursor, limit)?),
-        |document| after(document.created_at, document.id),
+        key,
     )
     .await
 }
@@ -240,6 +246,8 @@ fn apply(
     };
     if state == DocumentState::Erased {
         db::documents::erase_versions(conn, id, now)?;
+        let holds = |export: &Export| export.may_hold_files_of(&[before.organization]);
+        db::exports::forget(conn, holds, now)?;
         after.current.erased_at = Some(now);
     }
     store(conn, &after)?;
@@ -328,11 +336,14 @@ pub async fn screening(
     context: &Context,
     caller: &Caller,
     id: DocumentId,
-) -> Result<Vec<(String, Marked)>, Error> {
+    page: PageRequest,
+) -> Result<Page<(String, Marked)>, Error> {
     caller.may(Operation::ReadCompliance, &[])?;
     let found = find(context, caller, id).await?;
     let name = &found.current.file_name;
-    Ok(marked(&found.details.title, name, &context.taxonomy()))
+    let hits = marked(&found.details.title, name, &context.taxonomy());
+    let list = format!("screening {id} {}", found.version);
+    page_of(context, &list, &page, hits)
 }
 
 /// Work on files, off the threads that serve requests.

@@ -4,6 +4,7 @@
 //! holds nothing that the screens wouldn't show.
 
 pub mod firm;
+pub mod held_back;
 pub mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::{Email, Language};
 use crate::domain::values::OrganizationKind;
 
+use super::files::{Incoming, Received};
 use super::log::Pen;
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
@@ -48,6 +50,10 @@ const MOST_LIVE: i64 = 20;
 pub type Lines = mpsc::Sender<Vec<u8>>;
 
 type Written = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+type Decided = Pin<Box<dyn Future<Output = Result<bool, Error>> + Send>>;
+
+type Archived = Pin<Box<dyn Future<Output = Result<Received, Error>> + Send>>;
 
 /// Who knows how records are written.
 pub trait Scribe: Send + Sync {
@@ -63,8 +69,27 @@ pub trait Scribe: Send + Sync {
     /// It is not there or not theirs to read.
     fn probe(&self, context: Context, caller: Caller, wanted: Wanted) -> Written;
 
+    /// Whether compliance has to decide about something that it would leave out at
+    /// present.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn waits(&self, context: Context, caller: Caller, wanted: Wanted) -> Decided;
+
     /// Sends what is wanted, as that person reads it, a JSON object a line.
     fn write(&self, context: Context, caller: Caller, wanted: Wanted, to: Lines) -> Written;
+
+    /// Makes an archive of lines of a firm and the files of the documents that
+    /// they name, as that person opens them. It outlives what the gate says now,
+    /// so it holds the firm's own files only.
+    fn archive(
+        &self,
+        context: Context,
+        caller: Caller,
+        firm: Option<OrganizationId>,
+        lines: Received,
+        to: Incoming,
+    ) -> Archived;
 
     /// Makes a table of lines.
     ///
@@ -314,6 +339,20 @@ pub async fn transition(
     .await?;
     context.exchange.folder.remove(id);
     Ok(moved)
+}
+
+/// The operator's firm, once there is one; for the command line, whose openings
+/// of documents stand under it.
+pub async fn operator(context: &Context) -> Result<Option<OrganizationId>, Error> {
+    let operators = db::organizations::Filter {
+        kind: Some(OrganizationKind::Operator),
+        ..db::organizations::Filter::default()
+    };
+    let read = move |conn: &mut Conn| {
+        let found = db::organizations::list(conn, &operators, None, 1)?;
+        Ok::<_, Error>(found.first().map(|firm| firm.id))
+    };
+    context.db.read(read).await
 }
 
 /// Firms by their ids, as far as the caller may read them.

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -12,9 +13,8 @@ use crate::db::Conn;
 use crate::db::exports;
 use crate::db::imports::Lease;
 use crate::domain::event::Actor;
-use crate::domain::export::{Export, ExportState};
+use crate::domain::export::{Export, ExportFormat, ExportState};
 use crate::domain::ids::ExportId;
-use crate::domain::import::FileFormat;
 
 use super::super::files::{Incoming, Received};
 use super::super::import_jobs::work::{caller_of, lease};
@@ -26,6 +26,8 @@ use super::{load, log_move, may_have};
 const WAITING: usize = 256;
 /// After how long the lease is renewed of a worker that makes a table.
 const RENEWED: Duration = Duration::from_secs(10);
+/// After how long it is looked again whether compliance has decided.
+const LOOKED_AT_AGAIN: TimeDelta = TimeDelta::minutes(10);
 /// Bytes that are gathered before they are written.
 const PIECE: usize = 256 << 10;
 
@@ -82,11 +84,18 @@ async fn make(context: &Context, holder: Uuid, export: Export) -> Result<(), Err
             .await
             .map(drop);
     };
+    if export.may_wait(now) && waits(context, &caller, &export).await? {
+        let until = now + LOOKED_AT_AGAIN;
+        let (state, later) = (export.state, Lease { holder, until });
+        return store(context, state, export.waits(now), Some(later), holder)
+            .await
+            .map(drop);
+    }
     let spool = context.exchange.folder.clone();
     let name = context.new_id();
     let incoming = blocking(move || spool.begin(name)).await?;
-    let (export, received) = match spooled(context, holder, caller, export.clone(), incoming).await
-    {
+    let written = spooled(context, holder, caller.clone(), export.clone(), incoming).await;
+    let (export, received) = match written {
         Ok(written) => written,
         // Something that it names is gone, or not theirs to read any more.
         Err(Broken::ByWhatIsThere(export)) => {
@@ -98,8 +107,9 @@ async fn make(context: &Context, holder: Uuid, export: Export) -> Result<(), Err
         Err(Broken::Other(error)) => return Err(error),
     };
     let (export, received) = match export.wanted.format {
-        FileFormat::Ndjson => (export, received),
-        FileFormat::Csv => tabulated(context, holder, export, received).await?,
+        ExportFormat::Ndjson => (export, received),
+        ExportFormat::Csv => tabulated(context, holder, export, received).await?,
+        ExportFormat::Zip => archived(context, holder, caller, export, received).await?,
     };
     // Nobody else's file is written over: it is still this worker's, for a
     // whole lease from now on.
@@ -122,6 +132,17 @@ async fn make(context: &Context, holder: Uuid, export: Export) -> Result<(), Err
             }
             Err(error)
         }
+    }
+}
+
+/// Whether compliance has to decide about something first that the file would
+/// leave out. What can't be read at all is no question of that.
+async fn waits(context: &Context, caller: &Caller, export: &Export) -> Result<bool, Error> {
+    let scribe = context.exchange.scribe.clone();
+    let wanted = export.wanted.clone();
+    match scribe.waits(context.clone(), caller.clone(), wanted).await {
+        Err(Error::NotFound | Error::Forbidden | Error::Invalid(_)) => Ok(false),
+        waits => waits,
     }
 }
 
@@ -190,7 +211,7 @@ async fn written(mut to: Incoming, mut piece: Vec<u8>) -> Result<(Incoming, Vec<
 async fn tabulated(
     context: &Context,
     holder: Uuid,
-    mut export: Export,
+    export: Export,
     lines: Received,
 ) -> Result<(Export, Received), Error> {
     let (folder, name) = (context.exchange.folder.clone(), context.new_id());
@@ -201,9 +222,36 @@ async fn tabulated(
         scribe.tabulate(kind, &path, &mut table)?;
         table.finish()
     });
-    let mut table = std::pin::pin!(table);
+    held(context, holder, export, table).await
+}
+
+/// The lines and the firm's own files of the documents that they name as an
+/// archive.
+async fn archived(
+    context: &Context,
+    holder: Uuid,
+    caller: Caller,
+    export: Export,
+    lines: Received,
+) -> Result<(Export, Received), Error> {
+    let (folder, name) = (context.exchange.folder.clone(), context.new_id());
+    let archive = blocking(move || folder.begin(name)).await?;
+    let scribe = context.exchange.scribe.clone();
+    let firm = export.wanted.organization;
+    let made = scribe.archive(context.clone(), caller, firm, lines, archive);
+    held(context, holder, export, made).await
+}
+
+/// Waits for something long; the export stays this worker's meanwhile.
+async fn held(
+    context: &Context,
+    holder: Uuid,
+    mut export: Export,
+    made: impl Future<Output = Result<Received, Error>>,
+) -> Result<(Export, Received), Error> {
+    let mut made = std::pin::pin!(made);
     loop {
-        if let Ok(done) = tokio::time::timeout(RENEWED, &mut table).await {
+        if let Ok(done) = tokio::time::timeout(RENEWED, &mut made).await {
             return Ok((export, done?));
         }
         let (state, next) = (export.state, export.clone().at(export.lines, context.now()));

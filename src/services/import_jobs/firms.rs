@@ -44,10 +44,12 @@ impl Firms {
     /// That a row before says otherwise of the same firm.
     pub(super) fn contradicted(&self, firm: &RowFirm) -> Option<Fault> {
         let before = self.0.get(&firm.key)?;
-        before.firm.contradicts(firm).then(|| Fault {
-            pointer: "/organization".to_owned(),
-            code: "contradicts".into(),
-            detail: format!("Line {} says otherwise of the same firm.", before.line),
+        before.firm.contradicts(firm).then(|| {
+            Fault::new(
+                "/organization",
+                "contradicts",
+                format!("Line {} says otherwise of the same firm.", before.line),
+            )
         })
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::super::imports::{self as records, NewInvestor, NewStartup};
-use super::super::referrals::{Content, Desk, NewReferral};
+use super::super::referrals::{Content, Desk, NewReferral, about};
 use super::super::{Context, Error};
 use super::firms::{Firms, said};
 use super::may_write;
@@ -170,16 +170,23 @@ impl Hand {
             }
             Self::Operator(records, desk) => {
                 let mut row = row;
-                let about = row.about.take();
+                let of_itself = row.about.take();
                 let name = row.firm_id.is_some().then(|| row.external_id.clone());
                 let has_more = row.content.is_some();
                 let (firm, outcome, doubts) = put_record(records, conn, row)?;
-                let outcome = match about {
+                let outcome = match of_itself {
                     // A row whose mandate people have taken over is left alone.
                     Some(_) if has_more && outcome == RowOutcome::Kept => outcome,
-                    Some(about) => {
+                    Some(of_itself) => {
                         let name = name.as_deref();
-                        desk.put_imported_about(conn, (firm, name), *about, outcome)?
+                        let put = desk.put_imported_about(conn, (firm, name), *of_itself, outcome);
+                        put.map_err(|fault| {
+                            if has_more {
+                                about::undoing(fault)
+                            } else {
+                                fault
+                            }
+                        })?
                     }
                     None => outcome,
                 };
@@ -190,19 +197,15 @@ impl Hand {
 }
 
 fn twice(line: i64) -> Fault {
-    Fault {
-        pointer: "/external_id".to_owned(),
-        code: "duplicate".into(),
-        detail: format!("This id was on line {line} already."),
-    }
+    Fault::new(
+        "/external_id",
+        "duplicate",
+        format!("This id was on line {line} already."),
+    )
 }
 
 fn missing(pointer: &str, detail: &str) -> Fault {
-    Fault {
-        pointer: pointer.to_owned(),
-        code: "required".into(),
-        detail: detail.to_owned(),
-    }
+    Fault::new(pointer, "required", detail)
 }
 
 /// What a partner refers is whole.
@@ -223,19 +226,18 @@ fn referral_of(partner: OrganizationId, row: FirmRow) -> Result<NewReferral, Err
         faults.push(missing(place, detail));
     }
     if row.external_id.chars().count() > EXTERNAL_ID {
-        faults.push(Fault {
-            pointer: "/external_id".to_owned(),
-            code: "bad_text".into(),
-            detail: format!("must have at most {EXTERNAL_ID} characters"),
-        });
+        faults.push(Fault::new(
+            "/external_id",
+            "bad_text",
+            format!("must have at most {EXTERNAL_ID} characters"),
+        ));
     }
     if row.firm_id.is_some_and(|firm| firm != row.external_id) {
-        faults.push(Fault {
-            pointer: "/organization/external_id".to_owned(),
-            code: "not_taken".into(),
-            detail: "A referral is one firm with one profile or mandate, and has one id."
-                .to_owned(),
-        });
+        faults.push(Fault::new(
+            "/organization/external_id",
+            "not_taken",
+            "A referral is one firm with one profile or mandate, and has one id.",
+        ));
     }
     match (row.contact, row.content) {
         (Some(contact), Some(content)) if faults.is_empty() => Ok(NewReferral {

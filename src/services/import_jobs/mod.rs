@@ -212,11 +212,11 @@ async fn look_at(
         Ok(()) => Ok(received),
         Err(Unreadable::Disk(error)) => Err(Error::internal(error)),
         Err(Unreadable::Header(faults)) => Err(Error::Invalid(faults)),
-        Err(Unreadable::Form(failure)) => Err(Error::Invalid(vec![Fault {
-            pointer: String::new(),
-            code: failure.code.into(),
-            detail: failure.detail,
-        }])),
+        Err(Unreadable::Form(failure)) => Err(Error::Invalid(vec![Fault::new(
+            String::new(),
+            failure.code,
+            failure.detail,
+        )])),
     }
 }
 
@@ -344,7 +344,7 @@ pub async fn find(context: &Context, caller: &Caller, id: ImportId) -> Result<Im
     Ok(import)
 }
 
-/// Imports, the newest first: a partner's own for its people, all for the
+/// Imports in an order of time: a partner's own for its people, all for the
 /// operator's.
 pub async fn list(
     context: &Context,
@@ -358,12 +358,17 @@ pub async fn list(
         may_read(caller, Some(partner))?;
         filter.partner = Some(partner);
     }
+    let key: fn(&Import) -> Cursor = if filter.sort.is_by_change() {
+        |import| after(import.updated_at, import.id)
+    } else {
+        |import| after(import.created_at, import.id)
+    };
     read_page(
         context,
         format!("imports {filter:?}"),
         page,
         move |conn, cursor, limit| Ok(imports::list(conn, &filter, cursor, limit)?),
-        |import| after(import.created_at, import.id),
+        key,
     )
     .await
 }
@@ -386,9 +391,9 @@ pub async fn rows(
             let after = i64::try_from(after).unwrap_or(i64::MAX);
             Ok(imports::rows(conn, id, outcome, after, limit)?)
         },
-        |row| Cursor {
-            created_at: chrono::DateTime::UNIX_EPOCH,
-            id: uuid::Uuid::from_u128(u128::try_from(row.line).unwrap_or(0)),
+        |row| {
+            let line = u128::try_from(row.line).unwrap_or(0);
+            Cursor::at(chrono::DateTime::UNIX_EPOCH, uuid::Uuid::from_u128(line))
         },
     )
     .await

@@ -15,7 +15,7 @@ use crate::db::{self, Conn};
 use crate::domain::account::{Membership, Role};
 use crate::domain::event::Actor;
 use crate::domain::ids::{ImportId, UserId};
-use crate::domain::import::{Import, ImportFailure, ImportState, Place};
+use crate::domain::import::{Import, ImportFailure, ImportState};
 use crate::domain::values::OrganizationKind;
 
 use super::super::imports::batches::rest;
@@ -109,7 +109,7 @@ async fn go_on(
     stop: &(dyn Fn() -> bool + Sync),
     progress: &mut (dyn FnMut(&Import) + Send),
 ) -> Result<Import, Error> {
-    let mut reader: Option<Box<dyn RowReader>> = None;
+    let mut ahead: Option<Result<Read, Error>> = None;
     let mut failed_reads = 0;
     while import.state.is_running() {
         if stop() {
@@ -120,11 +120,25 @@ async fn go_on(
             return Ok(import);
         }
         let (mut kept, begun) = (None, Instant::now());
-        let next = match read(context, &import, reader.take()).await? {
+        let reading = match ahead.take() {
+            Some(reading) => reading,
+            None => read(context, &import, None).await,
+        };
+        let next = match reading? {
             Read::Rows(reader, batch) => {
                 failed_reads = 0;
-                kept = Some(reader);
-                advance(context, holder, import.clone(), batch).await
+                // The second pass begins at the top.
+                let goes_on = !batch.is_last;
+                let advancing = advance(context, holder, import.clone(), batch);
+                if goes_on {
+                    // The next rows are read while these are put on record.
+                    let reading = read(context, &import, Some(reader));
+                    let (next, reading) = tokio::join!(advancing, reading);
+                    kept = Some(reading);
+                    next
+                } else {
+                    advancing.await
+                }
             }
             Read::Nothing(failure) => fail(context, import.clone(), failure).await,
             Read::Disk(error) => {
@@ -163,8 +177,7 @@ async fn go_on(
             }
             next => next?,
         };
-        // The second pass begins at the top.
-        reader = kept.filter(|_| import.place != Place::default());
+        ahead = kept;
         progress(&import);
         if rests {
             rest(begun).await;

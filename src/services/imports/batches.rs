@@ -105,21 +105,20 @@ where
     T: Clone + Send + Sync + 'static,
 {
     let (mut tally, mut done, mut refused) = (Tally::default(), 0, None);
-    let mut lines = None;
-    loop {
-        let (reader, batch) = read(open, lines.take()).await?;
-        if batch.is_empty() {
-            break;
-        }
-        lines = Some(reader);
+    let (mut lines, mut batch) = read(open, None).await?;
+    while !batch.is_empty() {
         let begun = Instant::now();
         let good = batch.iter().filter(|line| line.row.is_ok()).count();
-        let batch = Arc::new(batch);
-        let counted = store(context, terms, (&batch, kind), pass).await?;
+        let rows = Arc::new(batch);
+        // The next rows are read while these are stored.
+        let storing = store(context, terms, (&rows, kind), pass);
+        let (counted, reading) = tokio::join!(storing, read(open, Some(lines)));
+        let counted = counted?;
         tally = tally.and(counted.tally);
         refused = refused.or(counted.refused);
         done += u64::try_from(good).unwrap_or(u64::MAX);
         told(pass, done, &counted.fates);
+        (lines, batch) = reading?;
         rest(begun).await;
     }
     refused.map_or(Ok(tally), Err)

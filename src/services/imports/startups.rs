@@ -57,8 +57,16 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
     let names: Vec<String> = details.all_names().map(str::to_owned).collect();
     let name = firm_id.unwrap_or_else(|| external_id.clone());
     let (firm, change) = import.put_firm(conn, known, name, details, &identifiers)?;
-    let told = texts_that_tell(&content, names.iter().map(String::as_str));
-    let doubts = import.doubts(&content, &told);
+    // Of most rows nobody asks, since no programme takes them, and reading what
+    // they say costs more than putting them on record.
+    let waits = |it: &StartupProfile| it.status == ProfileStatus::InReview;
+    let (told, doubts) = if joined || before.as_ref().is_some_and(waits) {
+        let told = texts_that_tell(&content, names.iter().map(String::as_str));
+        let doubts = import.doubts(&content, &told);
+        (told, doubts)
+    } else {
+        (Faults::new(), Vec::new())
+    };
     let status = status(before.as_ref(), &content, (&told, &doubts), joined);
     let (profile, profile_change) = match before {
         None => (

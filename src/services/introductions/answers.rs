@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::auth::link::LinkError;
 use crate::db::introductions::GivenAnswer;
 use crate::db::{self, Conn, introductions};
-use crate::domain::disclosure::Decision;
+use crate::domain::disclosure::{Decision, Opener};
 use crate::domain::event::Actor;
 use crate::domain::ids::AskId;
 use crate::domain::introduction::{
@@ -17,13 +17,14 @@ use crate::domain::refusal::Refusal;
 use crate::domain::values::Side;
 use crate::services::caller::in_any_hat;
 use crate::services::disclosure::Occasion;
+use crate::services::disclosure::opening::{self, Opening};
 use crate::services::notices::{AskSight, Recipient};
 use crate::services::{AuthFault, Caller, Context, Error, consents, disclosure, notices};
 
 use super::freezing::{as_thawed, thaw};
 use super::hand_over::is_still_there;
 use super::people::asked_person;
-use super::{commit, load, pair, passing};
+use super::{commit, load, opening_by, pair, passing};
 
 /// Who gave an answer, as the page asks.
 #[derive(Debug, Clone)]
@@ -64,8 +65,8 @@ pub enum Opened {
     Expired(Recipient),
 }
 
-/// Reads the link of a question. Reading changes nothing: mail scanners
-/// follow links.
+/// Reads the link of a question. Reading changes nothing but the ledger, which
+/// notes once a day that the page named who asks: mail scanners follow links.
 pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> {
     let id = match context.links.parse(token, context.now()) {
         // More time may have been granted since the link was made, so the
@@ -74,43 +75,67 @@ pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> 
         Err(LinkError::Invalid) => return Err(Error::NotFound),
     };
     let context_in = context.clone();
-    context
+    let (opened, opening) = context
         .db
         .read(move |conn| {
-            let ask = introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
-            let person = asked_person(conn, &ask)?.ok_or(Error::NotFound)?;
-            let late = ask.expires_at <= context_in.now();
-            match ask.state {
-                AskState::Answered => return Ok(Opened::Answered(person)),
-                AskState::Dead if was_passed_on(conn, &ask)? => {
-                    return Ok(Opened::PassedOn(person));
-                }
-                AskState::Open | AskState::Dead => {}
-            }
-            let stored = load(conn, ask.introduction)?;
-            let stood_still = stored.status == IntroductionStatus::Frozen;
-            let introduction = as_thawed(&context_in, conn, stored)?;
-            // It has the time that was left when it began to stand still.
-            let late = late && !stood_still;
-            let theirs = is_theirs(conn, &introduction, &ask)?;
-            // Its time stands still while it is paused, so this comes first.
-            Ok(
-                match notices::ask_content(&context_in, conn, &ask, &introduction)? {
-                    AskSight::Paused if theirs => Opened::Paused(person),
-                    _ if late => Opened::Expired(person),
-                    AskSight::Open(content) if theirs && ask.state == AskState::Open => {
-                        Opened::Open(Box::new(Question {
-                            extended: introduction.extended,
-                            ask,
-                            content: *content,
-                            person,
-                        }))
-                    }
-                    _ => Opened::Over(person),
-                },
-            )
+            let opened = opened(&context_in, conn, id)?;
+            let opening = match &opened {
+                Opened::Open(question) => opening_of(conn, &question.ask)?,
+                _ => None,
+            };
+            let opening = match opening {
+                Some(opening) => opening.unless_noted(&context_in, conn)?,
+                None => None,
+            };
+            Ok::<_, Error>((opened, opening))
         })
-        .await
+        .await?;
+    opening::note(context, Actor::Link(id), opening).await?;
+    Ok(opened)
+}
+
+/// What of the other side the page of a question names: who asks by it.
+fn opening_of(conn: &mut Conn, ask: &Ask) -> Result<Option<Opening>, Error> {
+    let introduction = load(conn, ask.introduction)?;
+    if !introduction.accepted(ask.side.other()) {
+        return Ok(None);
+    }
+    opening_by(conn, &introduction, ask.side, Opener::Link).map(Some)
+}
+
+fn opened(context: &Context, conn: &mut Conn, id: AskId) -> Result<Opened, Error> {
+    let ask = introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
+    let person = asked_person(conn, &ask)?.ok_or(Error::NotFound)?;
+    let late = ask.expires_at <= context.now();
+    match ask.state {
+        AskState::Answered => return Ok(Opened::Answered(person)),
+        AskState::Dead if was_passed_on(conn, &ask)? => {
+            return Ok(Opened::PassedOn(person));
+        }
+        AskState::Open | AskState::Dead => {}
+    }
+    let stored = load(conn, ask.introduction)?;
+    let stood_still = stored.status == IntroductionStatus::Frozen;
+    let introduction = as_thawed(context, conn, stored)?;
+    // It has the time that was left when it began to stand still.
+    let late = late && !stood_still;
+    let theirs = is_theirs(conn, &introduction, &ask)?;
+    // Its time stands still while it is paused, so this comes first.
+    Ok(
+        match notices::ask_content(context, conn, &ask, &introduction)? {
+            AskSight::Paused if theirs => Opened::Paused(person),
+            _ if late => Opened::Expired(person),
+            AskSight::Open(content) if theirs && ask.state == AskState::Open => {
+                Opened::Open(Box::new(Question {
+                    extended: introduction.extended,
+                    ask,
+                    content: *content,
+                    person,
+                }))
+            }
+            _ => Opened::Over(person),
+        },
+    )
 }
 
 /// Whether the link of a question still stands for its side: whoever got it, or

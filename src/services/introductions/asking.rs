@@ -25,7 +25,7 @@ use crate::services::transitions::code;
 use crate::services::{Caller, Context, Error, Intent, consents, matches};
 
 use super::course::apply_system;
-use super::{load, meetings, pair, quotas};
+use super::{find_again, load, meetings, pair, quotas};
 
 /// That a request was refused by the gate.
 const DENIED: &str = "introduction.denied";
@@ -42,14 +42,18 @@ pub async fn request(
     blurb: String,
     enclosed: Enclosed,
 ) -> Result<Introduction, Error> {
-    let context_in = context.clone();
-    let caller_in = caller.clone();
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    let (context_again, caller_again) = (context.clone(), caller.clone());
+    let telling = Intent::telling_of(intent.as_ref());
     write_once_or_refuse(
         context,
         caller.id(),
         intent,
         move |conn| request_in(&context_in, &caller_in, conn, matched, blurb, enclosed),
-        |conn, id| load(conn, id.into()),
+        move |conn, id| {
+            let found = load(conn, id.into())?;
+            find_again(&context_again, conn, &caller_again, found, telling.as_ref())
+        },
     )
     .await
 }
@@ -89,6 +93,8 @@ fn request_in(
     quotas::check(context, conn, &introduction)?;
     // Two requests at once would each count without the other.
     db::mandates::lock(conn, introduction.mandate)?;
+    // Nor is a deal of the two opened by hand meanwhile.
+    db::organizations::lock_pair(conn, [introduction.startup, introduction.investor])?;
     check(context, conn, &introduction).map_err(|error| neutral(error, requester))?;
     let decision = place(context, conn, &introduction)?;
     if let Decision::Deny { rules } = &decision {

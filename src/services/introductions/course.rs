@@ -12,6 +12,7 @@ use crate::domain::ids::{AskId, IntroductionId};
 use crate::domain::introduction::{
     Action, Answer, Ask, AskState, Introduction, IntroductionStatus, step,
 };
+use crate::domain::meeting::MeetingStatus;
 use crate::domain::message::{Ending, Matter, Notice};
 use crate::domain::permission::Hat;
 use crate::domain::values::Side;
@@ -51,6 +52,10 @@ pub(super) fn commit(
         updated_at: context.now(),
         ..after
     };
+    if after.status == IntroductionStatus::Converted {
+        // Before the row, for whose end another request of the two may wait.
+        db::organizations::lock_pair(conn, [after.startup, after.investor])?;
+    }
     if !introductions::update(conn, &after)? {
         return Err(Error::StaleVersion);
     }
@@ -117,6 +122,14 @@ fn log(
         // sides can read; the answer itself is on record beside it.
         Action::Answer(side, _) | Action::WithdrawConsent(side) => {
             payload.push(("side", code(side.code())));
+        }
+        // The time that was proposed to both, if it has come: whoever says so later
+        // doesn't say that they met later.
+        Action::Meet => {
+            let agreed = introductions::meeting(conn, after.id)?;
+            let agreed = agreed.filter(|it| it.status == MeetingStatus::Proposed);
+            let come = agreed.filter(|it| it.starts_at <= context.now());
+            payload.extend(come.map(|it| ("met_on", Value::Date(it.starts_at.date_naive()))));
         }
         _ => {}
     }

@@ -2,25 +2,18 @@
 //! rows together what one asks for by itself.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::db::introductions::GivenAnswer;
 use crate::db::{self, Conn};
 use crate::domain::disclosure::Decision;
-use crate::domain::ids::{
-    IntroductionId, MandateId, OrganizationId, ProgrammeId, StartupProfileId,
-};
+use crate::domain::ids::{IntroductionId, OrganizationId};
 use crate::domain::introduction::{Answer, Ask, AskState, Introduction, IntroductionStatus};
-use crate::domain::mandate::Mandate;
 use crate::domain::meeting::{Meeting, Offer};
 use crate::domain::meeting_answer::Answered;
 use crate::domain::permission::Operation;
-use crate::domain::profile::StartupProfile;
-use crate::domain::programme::Programme;
 use crate::domain::values::Side;
-use crate::services::disclosure::{Occasion, Pair, ask_on};
-use crate::services::ranking::Ground;
-use crate::services::{Caller, Context, Error, programmes, succession};
+use crate::services::disclosure::{Ids, Occasion, Pair, ask, ask_all};
+use crate::services::{Caller, Context, Error};
 
 use super::{Seen, meetings};
 
@@ -32,16 +25,8 @@ pub(super) struct Desk {
     meetings: BTreeMap<IntroductionId, Meeting>,
     meeting_answers: BTreeMap<IntroductionId, Vec<Answered>>,
     names: BTreeMap<OrganizationId, String>,
-    records: Records,
-}
-
-/// What the gate decides by, kept for the next row of the same programme.
-struct Records {
-    profiles: BTreeMap<StartupProfileId, StartupProfile>,
-    mandates: BTreeMap<MandateId, Mandate>,
-    /// By the programme that an introduction began under: the one under which
-    /// it goes on, and its ground.
-    grounds: BTreeMap<ProgrammeId, (Programme, Arc<Ground>)>,
+    /// Of the rows that the gate was asked about together, whether it is open.
+    open: BTreeMap<IntroductionId, bool>,
 }
 
 /// Whether somebody sees an introduction, and as what.
@@ -94,17 +79,14 @@ impl Desk {
                 .into_iter()
                 .map(|firm| (firm.id, firm.details.display_name().to_string()))
                 .collect(),
-            records: Records {
-                profiles: BTreeMap::new(),
-                mandates: BTreeMap::new(),
-                grounds: BTreeMap::new(),
-            },
+            open: BTreeMap::new(),
         })
     }
 
-    /// The records of those rows that the gate will be asked about.
+    /// Asks the gate about those rows together that turn on it.
     pub(super) fn prepare(
         &mut self,
+        context: &Context,
         conn: &mut Conn,
         caller: &Caller,
         rows: &[Introduction],
@@ -116,14 +98,18 @@ impl Desk {
                 Ok(Sight::Whole) | Err(_) => false,
             })
             .collect();
-        let profiles: Vec<_> = gated.iter().map(|row| row.startup_profile).collect();
-        let mandates: Vec<_> = gated.iter().map(|row| row.mandate).collect();
-        if !gated.is_empty() {
-            let profiles = db::startup_profiles::find_many(conn, &profiles)?;
-            self.records.profiles = profiles.into_iter().map(|it| (it.id, it)).collect();
-            let mandates = db::mandates::find_many(conn, &mandates)?;
-            self.records.mandates = mandates.into_iter().map(|it| (it.id, it)).collect();
-        }
+        let ids: Vec<Ids> = gated.iter().map(|row| ids_of(row)).collect();
+        let pairs = Pair::going_on_many(conn, &ids)?;
+        let asked: Vec<_> = gated
+            .iter()
+            .filter_map(|row| Some((row.id, pairs.get(&ids_of(row))?)))
+            .collect();
+        let pairs: Vec<&Pair> = asked.iter().map(|(_, pair)| *pair).collect();
+        let decisions = ask_all(context, conn, &pairs, Occasion::Running)?;
+        let open = asked.iter().zip(decisions);
+        self.open = open
+            .map(|((id, _), decision)| (*id, decision == Decision::Allow))
+            .collect();
         Ok(())
     }
 
@@ -145,7 +131,7 @@ impl Desk {
             None => true,
             Some(side) => {
                 self.turns_on_the_gate(&introduction, side)
-                    && self.records.is_open(context, conn, &introduction)?
+                    && self.is_open(context, conn, &introduction)?
             }
         };
         let name = |of: Side| {
@@ -243,11 +229,11 @@ fn is_to_ask(introduction: &Introduction) -> bool {
     }
 }
 
-impl Records {
+impl Desk {
     /// Whether a side may see what was granted to it: not while, or since, the
     /// gate stopped an introduction that was never sent.
     fn is_open(
-        &mut self,
+        &self,
         context: &Context,
         conn: &mut Conn,
         introduction: &Introduction,
@@ -259,45 +245,22 @@ impl Records {
             S::Closed if db::introductions::follow_up(conn, introduction.id)?.is_some() => Ok(true),
             _ if !is_to_ask(introduction) => Ok(false),
             _ => {
-                let (programme, ground) = self.ground(context, conn, introduction.programme)?;
-                let pair = Pair {
-                    programme,
-                    profile: self.profile(conn, introduction.startup_profile)?,
-                    mandate: self.mandate(conn, introduction.mandate)?,
-                };
-                let decision = ask_on(context, conn, &ground, &pair, Occasion::Running)?;
+                if let Some(open) = self.open.get(&introduction.id) {
+                    return Ok(*open);
+                }
+                let (programme, profile, mandate) = ids_of(introduction);
+                let pair = Pair::going_on(conn, programme, profile, mandate)?;
+                let decision = ask(context, conn, &pair, Occasion::Running)?;
                 Ok(decision == Decision::Allow)
             }
         }
     }
+}
 
-    fn ground(
-        &mut self,
-        context: &Context,
-        conn: &mut Conn,
-        id: ProgrammeId,
-    ) -> Result<(Programme, Arc<Ground>), Error> {
-        if let Some(known) = self.grounds.get(&id) {
-            return Ok(known.clone());
-        }
-        let began = programmes::load(conn, id)?;
-        let programme = succession::going_on(conn, began)?;
-        let ground = Arc::new(Ground::of(context, conn, programme.clone())?);
-        self.grounds.insert(id, (programme.clone(), ground.clone()));
-        Ok((programme, ground))
-    }
-
-    fn profile(&self, conn: &mut Conn, id: StartupProfileId) -> Result<StartupProfile, Error> {
-        match self.profiles.get(&id) {
-            Some(known) => Ok(known.clone()),
-            None => db::startup_profiles::find(conn, id)?.ok_or(Error::NotFound),
-        }
-    }
-
-    fn mandate(&self, conn: &mut Conn, id: MandateId) -> Result<Mandate, Error> {
-        match self.mandates.get(&id) {
-            Some(known) => Ok(known.clone()),
-            None => db::mandates::find(conn, id)?.ok_or(Error::NotFound),
-        }
-    }
+const fn ids_of(introduction: &Introduction) -> Ids {
+    (
+        introduction.programme,
+        introduction.startup_profile,
+        introduction.mandate,
+    )
 }

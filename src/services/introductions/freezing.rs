@@ -3,10 +3,10 @@
 //! The gate keeps every name and every mail back from the first moment; the
 //! state follows within a round of the clock.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::TimeDelta;
 
-use crate::db::events::{self, SealedEvent};
-use crate::db::{self, Conn, consumers, introductions, outbox};
+use crate::db::events::SealedEvent;
+use crate::db::{self, Conn, introductions, outbox};
 use crate::domain::disclosure::Decision;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::IntroductionId;
@@ -14,7 +14,7 @@ use crate::domain::introduction::{Action, AskState, Introduction, IntroductionSt
 use crate::domain::permission::Hat;
 use crate::services::apart::{self, Apart};
 use crate::services::disclosure::{self, Occasion};
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, following};
 
 use super::course::{apply_system, put_question};
 use super::hand_over::is_still_there;
@@ -24,7 +24,7 @@ use super::{load, pair};
 
 /// Its place in the log.
 const FOLLOWER: &str = "introductions_frozen";
-/// Looks at all once a day; its position is the number of the day.
+/// Looks at all once a day.
 const DAILY: &str = "introductions_frozen_daily";
 /// Events read at once.
 const EVENTS: usize = 1_000;
@@ -134,37 +134,16 @@ pub(super) fn go_on_asking(
 /// A statement failed.
 pub async fn follow_freezes(context: &Context) -> Result<usize, Error> {
     let mut moved = 0;
-    loop {
-        let (from, some, begin) = context
-            .db
-            .read(|conn| {
-                let from = consumers::position(conn, FOLLOWER)?;
-                // The first daily round sees to what was before.
-                let begin = if from == 0 {
-                    events::head(conn)?.position
-                } else {
-                    from
-                };
-                Ok::<_, Error>((from, events::page(conn, begin, EVENTS)?, begin))
-            })
-            .await?;
+    // The first daily round sees to what was before.
+    while let Some((some, turn)) = following::news(context, FOLLOWER, EVENTS).await? {
         if some.iter().any(is_turn) {
             moved += look(context).await?;
         }
-        let to = some.last().map_or(begin, |last| last.position);
-        if to == from {
-            break;
-        }
-        advance(context, FOLLOWER, from, to).await?;
+        following::done(context, turn).await?;
     }
-    let today = number_of(context.now());
-    let from = context
-        .db
-        .read(|conn| consumers::position(conn, DAILY))
-        .await?;
-    if from < today {
+    if let Some(turn) = following::daily(context, DAILY).await? {
         moved += look(context).await?;
-        advance(context, DAILY, from, today).await?;
+        following::done(context, turn).await?;
     }
     Ok(moved)
 }
@@ -176,20 +155,6 @@ fn is_turn(event: &SealedEvent) -> bool {
         SubjectKind::Programme => event.kind == "programme.moved",
         _ => false,
     }
-}
-
-fn number_of(now: DateTime<Utc>) -> i64 {
-    let day = now.date_naive();
-    day.signed_duration_since(NaiveDate::default()).num_days()
-}
-
-/// Another node may have come further meanwhile; looking twice does no harm.
-async fn advance(context: &Context, name: &'static str, from: i64, to: i64) -> Result<(), Error> {
-    context
-        .db
-        .write(move |conn| consumers::advance(conn, name, from, to).map(drop))
-        .await
-        .map_err(Error::from)
 }
 
 async fn look(context: &Context) -> Result<usize, Error> {

@@ -38,11 +38,15 @@ mod quotas;
 mod reminders;
 mod replies;
 
+use chrono::NaiveDate;
+
 pub use crate::db::introductions::{Filter, GivenAnswer};
 use crate::db::page::{Cursor, Page};
 use crate::db::{self, Conn};
-use crate::domain::disclosure::Decision;
-use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::calendar::latest_day;
+use crate::domain::disclosure::{Decision, Opener};
+use crate::domain::event::{Actor, Subject, SubjectKind, Value};
+use crate::domain::fault::Faults;
 use crate::domain::ids::IntroductionId;
 use crate::domain::introduction::{
     Action, Answer, Ask, Introduction, IntroductionStatus, Reply, step,
@@ -50,14 +54,17 @@ use crate::domain::introduction::{
 use crate::domain::meeting::{Enclosed, Meeting};
 use crate::domain::meeting_answer::Answered;
 use crate::domain::permission::{Hat, Operation};
+use crate::domain::release::Leave;
 use crate::domain::values::{PassReason, Side};
 
 use super::compliance::note_decision;
+use super::deals::days;
+use super::disclosure::opening::{self, Opening};
 use super::disclosure::{self, Occasion, Pair};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::check_version;
-use super::{Caller, Context, Error, Intent, matches};
+use super::{Caller, Context, Error, Intent, Telling, matches};
 
 use answers::answer_by_caller;
 pub use answers::{Answerer, Opened, Question, answer_link, open_link};
@@ -125,6 +132,67 @@ pub async fn find(context: &Context, caller: &Caller, id: IntroductionId) -> Res
         .await
 }
 
+/// [`find`], for whoever is shown it: the ledger notes that they opened it,
+/// where it names the other side.
+pub async fn open(context: &Context, caller: &Caller, id: IntroductionId) -> Result<Seen, Error> {
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    let (seen, opening) = context
+        .db
+        .read(move |conn| {
+            let introduction = load(conn, id)?;
+            let seen = see(&context_in, conn, &caller_in, introduction)?;
+            let opening = match opening(conn, &caller_in, &seen)? {
+                Some(opening) => opening.unless_noted(&context_in, conn)?,
+                None => None,
+            };
+            Ok::<_, Error>((seen, opening))
+        })
+        .await?;
+    opening::note(context, caller.actor(), opening).await?;
+    Ok(seen)
+}
+
+/// What of the other side somebody of a side is shown who opens it.
+fn opening(conn: &mut Conn, caller: &Caller, seen: &Seen) -> Result<Option<Opening>, Error> {
+    let Some(side) = seen.side else {
+        return Ok(None);
+    };
+    let other = side.other();
+    let named = match other {
+        Side::Startup => &seen.startup_name,
+        Side::Investor => &seen.investor_name,
+    };
+    if named.is_none() {
+        return Ok(None);
+    }
+    let by = Opener::Person(caller.id());
+    opening_by(conn, &seen.introduction, side, by).map(Some)
+}
+
+/// The opening of an introduction by somebody of that side, who reads the other's
+/// name.
+fn opening_by(
+    conn: &mut Conn,
+    introduction: &Introduction,
+    side: Side,
+    by: Opener,
+) -> Result<Opening, Error> {
+    let (it, other) = (introduction, side.other());
+    Ok(Opening {
+        programme: it.programme,
+        shown: it.organization(other),
+        to: it.organization(side),
+        subject: Subject::new(SubjectKind::Introduction, it.id),
+        by,
+        revision: opening::revision_of(conn, other, (it.startup_profile, it.mandate))?,
+        occasion: if it.both_accepted() {
+            Occasion::Connected
+        } else {
+            Occasion::Running
+        },
+    })
+}
+
 /// Shows one introduction to the caller, or hides it; see [`Desk::see`].
 pub(in crate::services) fn see(
     context: &Context,
@@ -152,7 +220,7 @@ pub(in crate::services) fn shared_reason(
         }))
 }
 
-/// Introductions, oldest first: all for the operator's people, those that
+/// Introductions in an order of time: all for the operator's people, those that
 /// concern it for a side.
 pub async fn list(
     context: &Context,
@@ -161,13 +229,18 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Page<Seen>, Error> {
     narrow(context, caller, &mut filter).await?;
+    let key: fn(&Seen) -> Cursor = if filter.sort.is_by_change() {
+        |seen| after(seen.introduction.updated_at, seen.introduction.id)
+    } else {
+        |seen| after(seen.introduction.created_at, seen.introduction.id)
+    };
     let (context_in, caller) = (context.clone(), caller.clone());
     read_page(
         context,
         format!("introductions {filter:?}"),
         page,
         move |conn, cursor, limit| list_in(&context_in, conn, &caller, &filter, cursor, limit),
-        |seen| after(seen.introduction.created_at, seen.introduction.id),
+        key,
     )
     .await
 }
@@ -187,7 +260,7 @@ pub fn list_in(
 ) -> Result<Vec<Seen>, Error> {
     let rows = db::introductions::list(conn, filter, cursor, limit)?;
     let mut desk = Desk::load(conn, &rows)?;
-    desk.prepare(conn, caller, &rows)?;
+    desk.prepare(context, conn, caller, &rows)?;
     rows.into_iter()
         .map(|introduction| desk.see(context, conn, caller, introduction))
         .collect()
@@ -200,9 +273,11 @@ pub enum Step {
     Answer(Reply, Enclosed),
     /// Anything else the machine knows.
     Other(Action),
-    /// Compliance releases what the gate holds: with a reason, and at which
-    /// revision of the startup's profile it read it.
-    Release(String, i64),
+    /// They met, on that day.
+    Met(NaiveDate),
+    /// Compliance releases what the gate holds: why and for how long, and at
+    /// which revision of the startup's profile it read it.
+    Release(Leave, i64),
     /// Compliance refuses what the gate holds; with a reason.
     Refuse(String),
     /// Compliance stops it; with a reason.
@@ -220,6 +295,7 @@ pub async fn transition(
 ) -> Result<Introduction, Error> {
     let (context_in, caller_in) = (context.clone(), caller.clone());
     let (context_again, caller_again) = (context.clone(), caller.clone());
+    let telling = Intent::telling_of(intent.as_ref());
     write_once(
         context,
         caller.id(),
@@ -227,11 +303,36 @@ pub async fn transition(
         move |conn| apply(&context_in, &caller_in, conn, id, expected, wanted),
         move |conn, id| {
             let found = load(conn, id.into())?;
-            let seen = see(&context_again, conn, &caller_again, found)?;
-            Ok(seen.introduction)
+            find_again(&context_again, conn, &caller_again, found, telling.as_ref())
         },
     )
     .await
+}
+
+/// An introduction that somebody made or moved, when their request comes again.
+/// What it was told of is withheld while the gate keeps from them the name of the
+/// other side, who had agreed to be named.
+fn find_again(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    introduction: Introduction,
+    telling: Option<&Telling>,
+) -> Result<Introduction, Error> {
+    let seen = see(context, conn, caller, introduction)?;
+    let name = match seen.side {
+        Some(Side::Startup) => &seen.investor_name,
+        Some(Side::Investor) => &seen.startup_name,
+        None => return Ok(seen.introduction),
+    };
+    let agreed = |side: Side| seen.introduction.accepted(side.other());
+    if name.is_none()
+        && seen.side.is_some_and(agreed)
+        && let Some(telling) = telling
+    {
+        telling.withhold();
+    }
+    Ok(seen.introduction)
 }
 
 pub(super) fn apply(
@@ -264,9 +365,8 @@ pub(super) fn apply(
             Err(mail_under_way())
         }
         Step::Other(action) => act(context, caller, conn, &before, &action),
-        Step::Release(reason, revision) => {
-            release(context, caller, conn, &before, &reason, revision)
-        }
+        Step::Met(day) => met(context, caller, conn, &before, day),
+        Step::Release(leave, revision) => release(context, caller, conn, &before, &leave, revision),
         Step::Refuse(reason) => stop(context, caller, conn, &before, &Action::Refuse, &reason),
         Step::Block(reason) => {
             check_not_sending(conn, subject)?;
@@ -284,6 +384,56 @@ fn act(
 ) -> Result<Introduction, Error> {
     let after = available::stepped(context, caller, conn, before, action)?;
     commit(context, conn, before, after, action, caller.actor())
+}
+
+/// The two met on a day that somebody names.
+fn met(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Introduction,
+    day: NaiveDate,
+) -> Result<Introduction, Error> {
+    check_met_on(context, before, day)?;
+    let after = act(context, caller, conn, before, &Action::Meet)?;
+    note_met_on(context, conn, caller.actor(), before.id, day)?;
+    Ok(after)
+}
+
+/// Whether the two can have met on a day.
+///
+/// # Errors
+/// It has not come, or lies before the introduction.
+fn check_met_on(
+    context: &Context,
+    introduction: &Introduction,
+    day: NaiveDate,
+) -> Result<(), Error> {
+    let mut faults = Faults::new();
+    days::check(
+        &mut faults,
+        "/met_on",
+        (day, &[]),
+        days::of_introduction(introduction),
+    );
+    days::check_come(&mut faults, "/met_on", day, latest_day(context.now()));
+    Ok(faults.finish()?)
+}
+
+/// Notes on which day the two met.
+fn note_met_on(
+    context: &Context,
+    conn: &mut Conn,
+    actor: Actor,
+    id: IntroductionId,
+    day: NaiveDate,
+) -> Result<(), Error> {
+    context.pen(actor).append(
+        conn,
+        "introduction.met_on",
+        (SubjectKind::Introduction, id),
+        vec![("met_on", Value::Date(day))],
+    )
 }
 
 /// Compliance stops it, and says why.
@@ -324,7 +474,7 @@ fn release(
     caller: &Caller,
     conn: &mut Conn,
     before: &Introduction,
-    reason: &str,
+    leave: &Leave,
     revision: i64,
 ) -> Result<Introduction, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
@@ -338,7 +488,7 @@ fn release(
             "The profile has another revision by now; read that one and decide on it.",
         ));
     }
-    let new = disclosure::release(context, conn, &pair, caller, reason)?;
+    let new = disclosure::release(context, conn, &pair, caller, leave)?;
     let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
     if let Decision::Deny { rules } = &decision
         && decision.is_frozen()
@@ -358,7 +508,7 @@ fn release(
         return Err(matches::second_person_needed());
     }
     let subject = Subject::new(SubjectKind::Introduction, before.id);
-    note_decision(context, caller, conn, subject, "release", reason)?;
+    note_decision(context, caller, conn, subject, "release", &leave.reason)?;
     let action = Action::Gate(decision);
     let after = step(before, &action, Hat::System)?;
     commit(context, conn, before, after, &action, caller.actor())

@@ -127,6 +127,8 @@ fn request_in(
     };
     quotas::check(context, conn, &introduction)?;
     db::mandates::lock(conn, introduction.mandate)?;
+    // Nor is a deal of the two opened by hand meanwhile.
+    db::organizations::lock_pair(conn, [introduction.startup, introduction.investor])?;
     check(context, conn, &introduction).map_err(neutral)?;
     let decision = place(context, conn, &introduction).map_err(neutral)?;
     if let Decision::Deny { rules } = &decision {

@@ -3,7 +3,7 @@
 //! the ledger for each reader, revision and day.
 
 use crate::db::{self, Conn};
-use crate::domain::disclosure::Level;
+use crate::domain::disclosure::{Level, Opener};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::IntroductionId;
 use crate::domain::introduction::{Introduction, IntroductionStatus};
@@ -107,7 +107,7 @@ fn shown(
         to: introduction.organization(reader),
         level: Level::Named,
         subject: Subject::new(SubjectKind::Introduction, id),
-        opened: Some((caller.id(), revision)),
+        opened: Some((Opener::Person(caller.id()), revision)),
     };
     let mut firm = db::organizations::find(conn, of)?.ok_or(Error::NotFound)?;
     let mut says = says(conn, pair, reader.other())?;

@@ -1,10 +1,12 @@
 //! After the mail: both sides are asked now and then how it goes; silence
 //! closes an introduction, and long after that a late yes still opens the deal.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::db::{self, Conn, introductions};
+use crate::domain::calendar::latest_day;
+use crate::domain::disclosure::Opener;
 use crate::domain::event::{Actor, SubjectKind};
 use crate::domain::ids::{AskId, IntroductionId, PulseId};
 use crate::domain::introduction::{Action, Introduction, IntroductionStatus, step};
@@ -12,13 +14,15 @@ use crate::domain::message::Notice;
 use crate::domain::permission::Hat;
 use crate::domain::pulse::{ANSWER_DAYS, FollowUp, Pulse, PulseAnswer, PulseKind, SILENT_DAYS};
 use crate::domain::values::Side;
+use crate::services::deals::days;
+use crate::services::disclosure::opening::{self, Opening};
 use crate::services::disclosure::{self, Occasion};
 use crate::services::notices::Recipient;
 use crate::services::transitions::code;
-use crate::services::{Context, Error, due, notices};
+use crate::services::{Context, Error, apart, deals, due, notices};
 
 use super::people::person_of;
-use super::{apply_system, commit, load};
+use super::{apply_system, check_met_on, commit, load, note_met_on, opening_by};
 
 /// The hour at which people are asked, by their own clock.
 const HOUR: u32 = 9;
@@ -32,8 +36,12 @@ pub struct OpenPulse {
     pub person: Recipient,
     /// The other side's name, which the mail told.
     pub counterpart: String,
-    /// Whether it can still be answered.
+    /// Whether it can be answered no more.
     pub late: bool,
+    /// Whether something keeps the two apart now: its page names nobody then.
+    pub kept_apart: bool,
+    /// The first and the last day on which the two can have met by now.
+    pub days: (NaiveDate, NaiveDate),
 }
 
 /// Notes what a step says of an introduction after it was sent.
@@ -245,14 +253,37 @@ fn morning(
     })
 }
 
-/// Reads the link of a pulse. Reading changes nothing.
+/// Reads the link of a pulse. Reading changes nothing but the ledger, which notes
+/// once a day that its page named the other side.
 pub async fn open_pulse(context: &Context, token: &str) -> Result<OpenPulse, Error> {
     let id = context.links.parse_pulse(token).ok_or(Error::NotFound)?;
     let context_in = context.clone();
-    context
+    let (pulse, opening) = context
         .db
-        .read(move |conn| opened(&context_in, conn, id))
-        .await
+        .read(move |conn| {
+            let pulse = opened(&context_in, conn, id)?;
+            let names_nobody = pulse.late || pulse.kept_apart || pulse.pulse.answer.is_some();
+            let opening = if names_nobody {
+                None
+            } else {
+                opening_of(&context_in, conn, &pulse)?
+            };
+            Ok::<_, Error>((pulse, opening))
+        })
+        .await?;
+    opening::note(context, Actor::Link(id.uuid().into()), opening).await?;
+    Ok(pulse)
+}
+
+/// What of the other side the page of a pulse names.
+fn opening_of(
+    context: &Context,
+    conn: &mut Conn,
+    open: &OpenPulse,
+) -> Result<Option<Opening>, Error> {
+    let introduction = load(conn, open.pulse.introduction)?;
+    let opening = opening_by(conn, &introduction, open.pulse.side, Opener::Link)?;
+    opening.unless_noted(context, conn)
 }
 
 /// A pulse with all that its mail and its page say.
@@ -268,8 +299,13 @@ pub(in crate::services) fn opened(
     let other = introduction.organization(pulse.side.other());
     let other = db::organizations::find(conn, other)?.ok_or(Error::NotFound)?;
     Ok(OpenPulse {
+        kept_apart: apart::of_introduction(context, conn, &introduction)?.is_some(),
         late: !theirs || pulse.expires_at <= context.now(),
         counterpart: other.details.display_name().to_string(),
+        days: (
+            days::of_introduction(&introduction),
+            latest_day(context.now()),
+        ),
         person,
         pulse,
     })
@@ -290,12 +326,18 @@ fn intent_of(pulse: PulseId) -> String {
 }
 
 /// Answers a pulse by its link, once. What the answer says happens, as far as
-/// the introduction hasn't gone on by itself.
+/// the introduction hasn't gone on by itself. `met_on` is the day on which the two
+/// met, which another answer doesn't say.
+///
+/// # Errors
+/// It was answered before, or they can't have met on that day.
 pub async fn answer_pulse(
     context: &Context,
     token: &str,
     answer: PulseAnswer,
+    met_on: Option<NaiveDate>,
 ) -> Result<(), Error> {
+    let met_on = met_on.filter(|_| answer == PulseAnswer::Met);
     let id = context.links.parse_pulse(token).ok_or(Error::NotFound)?;
     let context_in = context.clone();
     context
@@ -306,7 +348,8 @@ pub async fn answer_pulse(
             let introduction = load(conn, pulse.introduction)?;
             let person = person_of(conn, &introduction, pulse.side)?;
             let person = person.ok_or(Error::NotFound)?;
-            if !is_theirs(conn, &pulse, &person)? {
+            let kept_apart = apart::of_introduction(&context_in, conn, &introduction)?.is_some();
+            if kept_apart || !is_theirs(conn, &pulse, &person)? {
                 return Err(super::answers::answered_already());
             }
             let answers = answer.answers(pulse.kind);
@@ -314,7 +357,10 @@ pub async fn answer_pulse(
             if !answers || !introductions::answer_pulse(conn, id, answer, now)? {
                 return Err(super::answers::answered_already());
             }
-            record(&context_in, conn, &pulse, answer)
+            if let Some(day) = met_on {
+                check_met_on(&context_in, &introduction, day)?;
+            }
+            record(&context_in, conn, &pulse, answer, met_on)
         })
         .await
 }
@@ -324,6 +370,7 @@ fn record(
     conn: &mut Conn,
     pulse: &Pulse,
     answer: PulseAnswer,
+    met_on: Option<NaiveDate>,
 ) -> Result<(), Error> {
     use IntroductionStatus as S;
     let before = load(conn, pulse.introduction)?;
@@ -346,7 +393,12 @@ fn record(
             Some(Action::Meet)
         }
         PulseAnswer::NotAFit if live => Some(Action::Close),
-        PulseAnswer::Yes if before.status == S::Closed => Some(Action::LateYes),
+        // Of a deal that goes on already it says nothing new.
+        PulseAnswer::Yes
+            if before.status == S::Closed && deals::has_room(context, conn, &before)? =>
+        {
+            Some(Action::LateYes)
+        }
         _ => None,
     };
     if let Some(action) = action {
@@ -356,6 +408,10 @@ fn record(
         };
         let after = step(&before, &action, hat)?;
         commit(context, conn, &before, after, &action, actor)?;
+        // The first who says that they met says on which day.
+        if let Some(day) = met_on.filter(|_| matches!(action, Action::Meet)) {
+            note_met_on(context, conn, actor, before.id, day)?;
+        }
         return Ok(());
     }
     let heard = matches!(answer, PulseAnswer::Talking | PulseAnswer::Met);

@@ -20,6 +20,7 @@ pub async fn agree(
 ) -> Result<InvestorProfile, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
     let (pen, caller_in) = (context.pen(caller.actor()), caller.clone());
+    let caller_again = caller.clone();
     write_once(
         context,
         caller.id(),
@@ -40,7 +41,11 @@ pub async fn agree(
             )?;
             Ok(profile)
         },
-        |conn, id| super::load(conn, id.into()),
+        move |conn, id| {
+            let profile = super::load(conn, id.into())?;
+            caller_again.may(Operation::WriteCompliance, &[profile.organization])?;
+            Ok(profile)
+        },
     )
     .await
 }

@@ -2,8 +2,8 @@
 //! curators, published when let through, confirmed every half year.
 
 mod agreement;
-mod erasing;
-mod holding;
+mod facts;
+mod on_show;
 
 use chrono::{DateTime, Utc};
 
@@ -11,35 +11,34 @@ use crate::db::Conn;
 use crate::db::introductions::About;
 use crate::db::investor_profiles as rows;
 pub use crate::db::investor_profiles::Filter;
-use crate::db::page::{Page, due as due_at};
+use crate::db::page::Page;
 use crate::db::review_comments::ReviewComment;
 use crate::domain::event::{Actor, Payload, SubjectKind, Value};
 use crate::domain::ids::{InvestorProfileId, OrganizationId};
 use crate::domain::investor::{
     InvestorContent, InvestorProfile, accredited, fresh_until, status_after_edit, step,
 };
-use crate::domain::message::RecordNews;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::profile::{ProfileAction, ProfileStatus};
 use crate::domain::search::Order;
 use crate::domain::values::OrganizationKind;
 
 pub use agreement::agree;
-pub use holding::archive_due;
-pub(super) use holding::{disown, suspend_of};
-
-pub(super) use holding::Around;
+pub(super) use facts::Around;
+pub(super) use on_show::disown;
+pub use on_show::{archive_due, mark_stale};
 
 use super::caller::in_any_hat;
 use super::counts::own;
 use super::duplicates::live_firm;
 use super::notices::records;
+use super::on_show::{course, erase};
 use super::once::write_once;
-use super::paging::{PageRequest, after, read_page};
+use super::paging::{PageRequest, Whole, after, read_page, shown_page};
 use super::startups::{Move, check_details, said};
 use super::transitions::{Open, available, check_version, code};
 use super::walls;
-use super::{Caller, Context, Error, Intent, consents, due, introductions};
+use super::{Caller, Context, Error, Intent, consents, introductions};
 
 /// A draft of the caller's investor, or of one that a curator writes for. A firm
 /// has one profile; where that was withdrawn it begins anew.
@@ -160,19 +159,10 @@ pub async fn list(
         OrganizationKind::Investor,
         read,
     )?;
-    let key = match order {
-        Order::Updated | Order::UpdatedLast => |it: &InvestorProfile| after(it.updated_at, it.id),
-        Order::Due => |it: &InvestorProfile| after(due_at(it.reconfirm_by), it.id),
-        _ => |it: &InvestorProfile| after(it.created_at, it.id),
-    };
-    read_page(
-        context,
-        format!("investor-profiles {filter:?} {order}"),
-        page,
-        move |conn, cursor, limit| Ok(rows::list(conn, &filter, order, cursor, limit)?),
-        key,
-    )
-    .await
+    let name = format!("investor-profiles {filter:?} {order}");
+    let fetch =
+        move |conn: &mut Conn, cursor, limit| rows::list_heads(conn, &filter, order, cursor, limit);
+    shown_page(context, name, page, false, fetch, rows::find_many, Whole).await
 }
 
 /// The reviewers' comments on a profile, oldest first.
@@ -274,7 +264,7 @@ pub async fn transition(
         intent,
         move |conn| {
             if action == ProfileAction::Erase {
-                return erasing::erase(&context_in, &caller_in, conn, (id, expected));
+                return erase(&context_in, &caller_in, conn, (id.uuid(), expected));
             }
             apply(
                 &context_in,
@@ -337,7 +327,7 @@ fn apply(
     if !fields.is_empty() {
         payload.push(("fields", Value::Codes(fields)));
     }
-    let course = holding::course(&before, status);
+    let course = course(&before, &after);
     let pen = context.pen(caller.actor());
     let subject = (SubjectKind::InvestorProfile, id);
     pen.append(conn, event_kind(action, status), subject, payload)?;
@@ -405,31 +395,6 @@ pub(super) fn open_to(
             _ => stands,
         }
     }))
-}
-
-/// Marks published profiles that nobody confirmed in time as stale; answers
-/// how many.
-pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
-    let (context_in, now) = (context.clone(), context.now());
-    due::each(
-        context,
-        "investor_profile.freshness",
-        |profile: &InvestorProfile| profile.id.uuid(),
-        move |conn, limit| rows::due_for_freshness(conn, now.date_naive(), limit),
-        move |conn, before: &InvestorProfile| {
-            let action = ProfileAction::FreshnessDue;
-            let around = Around::bare(&context_in);
-            let status = step(before, action, Hat::System, &around.facts())?;
-            let after = moved(before, status, action, now);
-            store(conn, &after)?;
-            let subject = (SubjectKind::InvestorProfile, before.id);
-            let course = course_of(before, &after);
-            let pen = context_in.pen(Actor::System);
-            pen.append(conn, event_kind(action, status), subject, course)?;
-            records::tell_investor(&context_in, conn, &after, RecordNews::Stale, None)
-        },
-    )
-    .await
 }
 
 fn moved(

@@ -1,9 +1,9 @@
 //! Mandates: what investors look for.
 
-mod erasing;
-mod holding;
+mod facts;
+mod on_show;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::db::Conn;
 use crate::db::introductions::About;
@@ -16,7 +16,6 @@ use crate::domain::ids::{MandateId, OrganizationId, UserId};
 use crate::domain::mandate::{
     Mandate, MandateAction, MandateContent, MandateStatus, check_edit, fresh_until, step,
 };
-use crate::domain::message::RecordNews;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
 use crate::domain::search::{Order, Texts};
@@ -24,19 +23,18 @@ use crate::domain::tag::Taxonomy;
 use crate::domain::terms;
 use crate::domain::values::OrganizationKind;
 
-pub use holding::archive_due;
-pub(super) use holding::suspend_of;
+use facts::{Around, check_note};
+pub use on_show::{archive_due, mark_stale};
 
 use super::caller::in_any_hat;
-use holding::Around;
-
 use super::counts::own;
 use super::duplicates::live_firm;
 use super::notices::records;
+use super::on_show::{course, erase};
 use super::once::{write_once, write_once_together};
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{Open, available, check_version, code};
-use super::{Caller, Context, Error, Intent, consents, contacts, due, introductions};
+use super::{Caller, Context, Error, Intent, consents, contacts, introductions};
 
 /// A draft of the caller's investor, or of one that a curator writes for.
 pub async fn create(
@@ -116,6 +114,24 @@ pub async fn look_at<S: Show<Mandate>>(
     shown(context, &head, mandates::find, show).await
 }
 
+/// A filter with the rates at which its amounts are compared, so that all that is
+/// asked by it is compared at the same ones, and can be told.
+pub async fn at_rates(
+    context: &Context,
+    caller: &Caller,
+    mut filter: Filter,
+) -> Result<Filter, Error> {
+    if filter.compares_amounts() {
+        let (read, kind) = (Operation::ReadMandate, OrganizationKind::Investor);
+        filter.organization = own(caller, filter.organization, kind, read)?;
+        filter.today = context.now().date_naive();
+        let asked = filter.clone();
+        let look_up = move |conn: &mut Conn| Ok::<_, Error>(mandates::rates(conn, &asked)?);
+        filter.rates = Some(context.db.read(look_up).await?);
+    }
+    Ok(filter)
+}
+
 /// Mandates in that order: all for the operator's people, an investor's own
 /// for its people.
 pub async fn list<S: Show<Mandate>>(
@@ -133,8 +149,12 @@ pub async fn list<S: Show<Mandate>>(
         OrganizationKind::Investor,
         read,
     )?;
+    // A cursor outlives the day and its rates.
+    let rates = filter.rates.take();
+    filter.today = NaiveDate::default();
     let name = format!("mandates {filter:?} {order}");
     filter.today = context.now().date_naive();
+    filter.rates = rates;
     let by_index = filter.is_by_index(order);
     let fetch = move |conn: &mut Conn, cursor, limit| {
         mandates::list_heads(conn, &filter, order, cursor, limit)
@@ -241,8 +261,12 @@ pub async fn transition(
             context,
             caller.id(),
             intent,
-            move |conn| erasing::erase(&context_in, &caller_in, conn, (id, expected)),
-            |conn, id| load(conn, id.into()),
+            move |conn| erase(&context_in, &caller_in, conn, (id.uuid(), expected)),
+            move |conn, id| {
+                let found = load(conn, id.into())?;
+                caller_again.may(Operation::ReadMandate, &[found.organization])?;
+                Ok(found)
+            },
         )
         .await;
     }
@@ -284,13 +308,13 @@ fn apply(
     if action == MandateAction::Publish {
         check_title(&before, &hats, &context.taxonomy())?;
     }
-    holding::check_note(action, note.as_deref())?;
+    check_note(action, note.as_deref())?;
     let after = Mandate {
         // Whoever of the firm moves it stands behind it.
         claimed: before.claimed || caller.belongs_to(before.organization),
         ..moved(&before, status, action, context.now())
     };
-    let course = holding::course(&before, status);
+    let course = course(&before, &after);
     let payload = vec![
         ("from", code(before.status.code())),
         ("to", code(after.status.code())),
@@ -368,57 +392,8 @@ pub(super) fn stand_behind(
     )
 }
 
-/// Takes a mandate back that its firm wants nothing to do with.
-pub(super) fn disown(context: &Context, conn: &mut Conn, before: &Mandate) -> Result<(), Error> {
-    let action = MandateAction::Withdraw;
-    // One that can't be withdrawn is shown to nobody as it is.
-    let around = Around::bare(context);
-    let Ok(status) = step(before, action, Hat::Investor, around.facts()) else {
-        return Ok(());
-    };
-    store_state(conn, &moved(before, status, action, context.now()))?;
-    context.pen(Actor::System).append(
-        conn,
-        event_kind(action, status),
-        (SubjectKind::Mandate, before.id),
-        vec![
-            ("from", code(before.status.code())),
-            ("to", code(status.code())),
-            ("reason", code("refused_by_the_firm")),
-        ],
-    )?;
-    let about = About::Mandate(before.id);
-    introductions::end_all(context, conn, about, Actor::System)
-}
-
-/// Pauses a mandate that is shown, since its firm took back its consent to be
-/// proposed, and ends the introductions to it that were not sent.
-pub(super) fn rest(
-    context: &Context,
-    conn: &mut Conn,
-    before: &Mandate,
-    actor: Actor,
-) -> Result<(), Error> {
-    let action = MandateAction::Pause;
-    let around = Around::bare(context);
-    // One that can't be paused is shown to nobody as it is.
-    if let Ok(status) = step(before, action, Hat::Investor, around.facts()) {
-        store_state(conn, &moved(before, status, action, context.now()))?;
-        context.pen(actor).append(
-            conn,
-            event_kind(action, status),
-            (SubjectKind::Mandate, before.id),
-            vec![
-                ("from", code(before.status.code())),
-                ("to", code(status.code())),
-                ("reason", code(consents::WITHDRAWN)),
-            ],
-        )?;
-    }
-    introductions::end_all(context, conn, About::Mandate(before.id), actor)
-}
-
-/// Publishes a mandate that was paused so, in the open transaction.
+/// Publishes a mandate that was paused since its firm took back its consent to
+/// be proposed, in the open transaction.
 ///
 /// # Errors
 /// A refusal where something else stands against it; then nothing has changed.
@@ -476,36 +451,6 @@ pub(super) fn open_to(
             _ => stands,
         }
     }))
-}
-
-/// Marks published mandates that nobody confirmed in time as stale; answers
-/// how many.
-pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
-    let (context_in, now) = (context.clone(), context.now());
-    due::each(
-        context,
-        "mandate.freshness",
-        |mandate: &Mandate| mandate.id.uuid(),
-        move |conn, limit| mandates::due_for_freshness(conn, now.date_naive(), limit),
-        move |conn, before: &Mandate| {
-            let action = MandateAction::FreshnessDue;
-            let around = Around::bare(&context_in);
-            let status = step(before, action, Hat::System, around.facts())?;
-            let after = moved(before, status, action, now);
-            store_state(conn, &after)?;
-            context_in.pen(Actor::System).append(
-                conn,
-                event_kind(action, status),
-                (SubjectKind::Mandate, before.id),
-                vec![
-                    ("from", code(before.status.code())),
-                    ("to", code(status.code())),
-                ],
-            )?;
-            records::tell_mandate(&context_in, conn, &after, RecordNews::Stale)
-        },
-    )
-    .await
 }
 
 fn moved(

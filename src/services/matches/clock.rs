@@ -1,10 +1,10 @@
 //! What becomes of matches by themselves: they come back when they were put
 //! off, expire when nobody answers, and end when a gate fails by now.
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 
+use crate::db::Conn;
 use crate::db::matches::{self, LiveOf};
-use crate::db::{Conn, consumers, events};
 use crate::domain::admission::{Admission, AdmissionKind};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{MatchId, ProgrammeId};
@@ -15,14 +15,13 @@ use crate::domain::scoring::{Explanation, Gate, GateVerdict};
 use crate::services::disclosure::{self, Occasion, Pair};
 use crate::services::log::SealedEvent;
 use crate::services::ranking::{self, Ground};
-use crate::services::{Context, Error, admissions, due};
+use crate::services::{Context, Error, admissions, due, following};
 
 use super::moves::{move_by_system, store};
 
 /// The follower of the log that looks again at matches whose records changed.
 const FOLLOWER: &str = "match_inputs";
-/// The follower that looks at all of them once a day; its position is the
-/// number of the day.
+/// The one that looks at all of them once a day.
 const DAILY: &str = "match_inputs_daily";
 /// Events read at a time.
 const EVENTS: usize = 200;
@@ -90,56 +89,20 @@ pub async fn wake_due(context: &Context) -> Result<usize, Error> {
 /// anybody doing anything. Answers how many ended.
 pub async fn recheck_due(context: &Context) -> Result<usize, Error> {
     let mut ended = 0;
-    loop {
-        let (from, some, begin) = context
-            .db
-            .read(|conn| {
-                let from = consumers::position(conn, FOLLOWER)?;
-                // One that begins looks at everything below, whatever the
-                // log says of the past.
-                let begin = if from == 0 {
-                    events::head(conn)?.position
-                } else {
-                    from
-                };
-                Ok::<_, Error>((from, events::page(conn, begin, EVENTS)?, begin))
-            })
-            .await?;
+    while let Some((some, turn)) = following::news(context, FOLLOWER, EVENTS).await? {
         for (programme, admission) in some.iter().filter_map(left) {
             admissions::settle(context, programme, admission).await?;
         }
         for of in concerned(&some) {
             ended += recheck(context, of).await?;
         }
-        let to = some.last().map_or(begin, |last| last.position);
-        if to == from {
-            break;
-        }
-        advance(context, FOLLOWER, from, to).await?;
+        following::done(context, turn).await?;
     }
-    let today = number_of(context.now().date_naive());
-    let from = context
-        .db
-        .read(|conn| consumers::position(conn, DAILY))
-        .await?;
-    if from < today {
+    if let Some(turn) = following::daily(context, DAILY).await? {
         ended += recheck(context, LiveOf::All).await?;
-        advance(context, DAILY, from, today).await?;
+        following::done(context, turn).await?;
     }
     Ok(ended)
-}
-
-fn number_of(day: NaiveDate) -> i64 {
-    day.signed_duration_since(NaiveDate::default()).num_days()
-}
-
-/// Another node may have come further meanwhile; looking twice does no harm.
-async fn advance(context: &Context, name: &'static str, from: i64, to: i64) -> Result<(), Error> {
-    context
-        .db
-        .write(move |conn| consumers::advance(conn, name, from, to).map(drop))
-        .await
-        .map_err(Error::from)
 }
 
 /// Of which records some events say that a change may have ended matches.

@@ -20,7 +20,7 @@ use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::ranking::Counterparts;
 use crate::services::{Caller, Context, Error, mandates, startups};
 
-use super::{shown_now, side_of};
+use super::{closed_now, side_of};
 
 /// Rows read at a time while a page fills.
 const AT_ONCE: usize = 100;
@@ -142,9 +142,19 @@ fn fill(
         let some = matches::listed(conn, &wanted.filter, place, AT_ONCE)?;
         let last = some.get(AT_ONCE - 1).map(place_of);
         let around = Around::load(conn, wanted, &some)?;
-        for matched in some.into_iter().take(AT_ONCE) {
-            if around.fits(context, wanted, &matched) && is_shown(context, conn, caller, &matched)?
-            {
+        let mut some = some;
+        some.truncate(AT_ONCE);
+        some.retain(|matched| around.fits(context, wanted, matched));
+        // As many as may be wanted are asked about together, not the rest.
+        let mut rest = some.into_iter();
+        loop {
+            let asked = limit.saturating_add(1).saturating_sub(page.len());
+            let asked: Vec<Match> = rest.by_ref().take(asked).collect();
+            if asked.is_empty() {
+                break;
+            }
+            let shown = are_shown(context, conn, caller, &asked)?;
+            for (matched, _) in asked.into_iter().zip(shown).filter(|(_, shown)| *shown) {
                 page.push(matched);
                 if page.len() > limit {
                     return Ok(page);
@@ -158,16 +168,28 @@ fn fill(
     }
 }
 
-fn is_shown(
+/// Which of these the caller may see now.
+fn are_shown(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
-    matched: &Match,
-) -> Result<bool, Error> {
-    match side_of(caller, matched)? {
-        None => Ok(true),
-        Some(side) => Ok(matched.visible_to(side) && shown_now(context, conn, matched)?),
+    some: &[Match],
+) -> Result<Vec<bool>, Error> {
+    let mut shown = Vec::with_capacity(some.len());
+    let mut gated = Vec::new();
+    for matched in some {
+        let side = side_of(caller, matched)?;
+        let visible = side.is_none_or(|side| matched.visible_to(side));
+        shown.push(visible);
+        if visible && side.is_some() {
+            gated.push(matched);
+        }
     }
+    let closed = closed_now(context, conn, &gated)?;
+    let of_each = some.iter().zip(shown);
+    Ok(of_each
+        .map(|(matched, visible)| visible && !closed.contains(&matched.id))
+        .collect())
 }
 
 /// The records that a list is limited by.

@@ -13,6 +13,8 @@ mod list;
 mod moves;
 mod rank;
 
+use std::collections::BTreeSet;
+
 use crate::db::curations::PairKey;
 pub use crate::db::curations::{CuratedPair, MatchNote};
 pub use crate::db::matches::Filter;
@@ -27,7 +29,7 @@ use crate::domain::review::{Match, MatchStatus, PerSide, Response, Told, initial
 use crate::domain::scoring::Explanation;
 use crate::domain::values::Side;
 
-use super::disclosure::{self, Occasion, Pair};
+use super::disclosure::{self, Ids, Occasion, Pair};
 use super::once::write_once;
 use super::ranking::{self, Ground};
 use super::transitions::code;
@@ -98,6 +100,7 @@ pub async fn compute(
     // An auditor ranks but puts nothing on record.
     caller.may(Operation::MoveMatch, &[])?;
     let (context_in, caller_in) = (context.clone(), caller.clone());
+    let caller_again = caller.clone();
     let actor = caller.actor();
     write_once(
         context,
@@ -108,20 +111,30 @@ pub async fn compute(
             // Owners move their own matches but put none on record.
             let firms = [pair.profile.organization, pair.mandate.organization];
             caller_in.may(Operation::RankMatches, &firms)?;
-            let ground = Ground::load(&context_in, conn, programme)?;
-            let (explanation, grounds) = ranking::one_pair_to_keep(
-                &context_in,
-                conn,
-                &ground,
-                &pair.profile,
-                &pair.mandate,
-            )?;
-            let at = (programme, profile, mandate);
-            put_on_record(&context_in, conn, actor, at, explanation, &grounds)
+            put_pair_on_record(&context_in, conn, actor, &pair)
         },
-        |conn, id| load(conn, id.into()),
+        move |conn, id| {
+            let found = load(conn, id.into())?;
+            caller_again.may(Operation::RankMatches, &[found.startup, found.investor])?;
+            Ok(found)
+        },
     )
     .await
+}
+
+/// Puts a pair on record with the account of its score as it is now.
+pub(super) fn put_pair_on_record(
+    context: &Context,
+    conn: &mut Conn,
+    actor: Actor,
+    pair: &Pair,
+) -> Result<Match, Error> {
+    let (profile, mandate) = (&pair.profile, &pair.mandate);
+    let ground = Ground::load(context, conn, pair.programme.id)?;
+    let (explanation, grounds) =
+        ranking::one_pair_to_keep(context, conn, &ground, profile, mandate)?;
+    let at = (pair.programme.id, profile.id, mandate.id);
+    put_on_record(context, conn, actor, at, explanation, &grounds)
 }
 
 /// Puts a pair on record with its account, in the place of a live match that
@@ -220,18 +233,45 @@ pub(super) fn shown_now(
     conn: &mut Conn,
     matched: &Match,
 ) -> Result<bool, Error> {
-    let (programme, profile) = (matched.programme, matched.startup_profile);
-    let (pair, occasion) = match matched.status {
-        MatchStatus::Introduced => (
-            Pair::going_on(conn, programme, profile, matched.mandate)?,
-            Occasion::Connected,
-        ),
-        _ => (
-            Pair::load(conn, programme, profile, matched.mandate)?,
-            Occasion::Shown,
-        ),
-    };
-    Ok(disclosure::ask(context, conn, &pair, occasion)? == Decision::Allow)
+    Ok(closed_now(context, conn, &[matched])?.is_empty())
+}
+
+/// Those of these matches that the gate keeps from the sides now; see
+/// [`shown_now`].
+pub(super) fn closed_now(
+    context: &Context,
+    conn: &mut Conn,
+    some: &[&Match],
+) -> Result<BTreeSet<MatchId>, Error> {
+    let mut closed = BTreeSet::new();
+    for occasion in [Occasion::Connected, Occasion::Shown] {
+        let connected = occasion == Occasion::Connected;
+        let of_it = some
+            .iter()
+            .filter(|matched| (matched.status == MatchStatus::Introduced) == connected);
+        let of_it: Vec<&Match> = of_it.copied().collect();
+        if of_it.is_empty() {
+            continue;
+        }
+        let ids = |matched: &Match| (matched.programme, matched.startup_profile, matched.mandate);
+        let wanted: Vec<Ids> = of_it.iter().map(|matched| ids(matched)).collect();
+        let pairs = if connected {
+            Pair::going_on_many(conn, &wanted)?
+        } else {
+            Pair::load_many(conn, &wanted)?
+        };
+        let asked: Vec<&Pair> = wanted
+            .iter()
+            .map(|ids| pairs.get(ids).ok_or(Error::NotFound))
+            .collect::<Result<_, _>>()?;
+        let decisions = disclosure::ask_all(context, conn, &asked, occasion)?;
+        for (matched, decision) in of_it.iter().zip(decisions) {
+            if decision != Decision::Allow {
+                closed.insert(matched.id);
+            }
+        }
+    }
+    Ok(closed)
 }
 
 fn check_visible(caller: &Caller, found: &Match) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! How people move matches.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::db::curations::{CuratedPair, MatchNote};
 use crate::db::{self, Conn, matches};
@@ -9,6 +9,7 @@ use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::MatchId;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
+use crate::domain::release::Leave;
 use crate::domain::review::{
     Audience, Match, MatchAction, MatchStatus, Response, SNOOZE_DAYS, step, suppressed_until,
 };
@@ -34,6 +35,8 @@ pub struct Move {
     pub reason: Option<String>,
     /// What a side adds to its pass, in words for the operator's people.
     pub note: Option<String>,
+    /// Until when compliance's yes is to hold, where that is less than it can.
+    pub holds_until: Option<NaiveDate>,
 }
 
 impl From<MatchAction> for Move {
@@ -43,6 +46,7 @@ impl From<MatchAction> for Move {
             until: None,
             reason: None,
             note: None,
+            holds_until: None,
         }
     }
 }
@@ -84,6 +88,7 @@ pub(in crate::services) fn apply(
         until,
         reason,
         note,
+        holds_until,
     } = wanted;
     let now = context.now();
     let before = load_shown(context, caller, conn, id)?;
@@ -102,7 +107,11 @@ pub(in crate::services) fn apply(
         MatchAction::Release(_) => by.insert(fresh(context, conn, &before)?).is_allow(),
         MatchAction::Allow | MatchAction::Block => {
             in_any_hat(&hats, |hat| step(&before, action, hat, true))?;
-            decide(context, caller, conn, &before, action, reason.as_deref())?
+            let leave = reason.clone().map(|reason| Leave {
+                reason,
+                until: holds_until,
+            });
+            decide(context, caller, conn, &before, action, leave.as_ref())?
         }
         _ => true,
     };
@@ -244,11 +253,11 @@ fn decide(
     conn: &mut Conn,
     matched: &Match,
     action: MatchAction,
-    reason: Option<&str>,
+    leave: Option<&Leave>,
 ) -> Result<bool, Error> {
-    let reason = reason.ok_or_else(reason_needed)?;
+    let leave = leave.ok_or_else(reason_needed)?;
     let subject = Subject::new(SubjectKind::Match, matched.id);
-    note_decision(context, caller, conn, subject, action.code(), reason)?;
+    note_decision(context, caller, conn, subject, action.code(), &leave.reason)?;
     if action == MatchAction::Block {
         return Ok(true);
     }
@@ -269,7 +278,7 @@ fn decide(
     if disclosure::sensitivity(context, conn, &pair)? == GateVerdict::Pass {
         return Ok(true);
     }
-    let new = disclosure::release(context, conn, &pair, caller, reason)?;
+    let new = disclosure::release(context, conn, &pair, caller, leave)?;
     let enough = disclosure::sensitivity(context, conn, &pair)? == GateVerdict::Pass;
     if new || enough {
         Ok(enough)

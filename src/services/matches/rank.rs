@@ -153,10 +153,7 @@ fn list_name(request: &Request) -> String {
 
 /// The place after so many lines of a walk: its number stands for a time.
 fn place(walk: Uuid, after: i64) -> Cursor {
-    Cursor {
-        created_at: DateTime::from_timestamp(after, 0).unwrap_or_default(),
-        id: walk,
-    }
+    Cursor::at(DateTime::from_timestamp(after, 0).unwrap_or_default(), walk)
 }
 
 /// Keeps a list as it is now.

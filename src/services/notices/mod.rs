@@ -13,6 +13,7 @@ mod stale;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use uuid::Uuid;
 
 pub use crate::db::mail_copies::MailCopy;
@@ -145,6 +146,20 @@ pub(super) fn tell_of_programme(
     Ok(())
 }
 
+/// Tells the curators of the operator's firm what happened in a programme.
+pub(super) fn tell_curators(
+    context: &Context,
+    conn: &mut Conn,
+    firm: OrganizationId,
+    news: News,
+    programme: Option<ProgrammeId>,
+) -> Result<(), Error> {
+    for person in people_of(conn, firm, &[Role::Curator])? {
+        queue_news(context, conn, person, news, programme)?;
+    }
+    Ok(())
+}
+
 fn people_of(
     conn: &mut Conn,
     firm: OrganizationId,
@@ -153,6 +168,31 @@ fn people_of(
     let members = db::users::members(conn, firm)?.into_iter();
     let told = members.filter(|(_, part)| parts.contains(part));
     Ok(told.map(|(user, _)| user.id).collect())
+}
+
+/// Tells the people who speak for a firm once how a consent of theirs stands;
+/// `matter` says what of it.
+pub(super) fn tell_of_consent(
+    context: &Context,
+    conn: &mut Conn,
+    firm: OrganizationId,
+    matter: &str,
+    news: News,
+) -> Result<(), Error> {
+    for user in people_of(conn, firm, &[Role::Owner, Role::Editor])? {
+        enqueue(
+            context,
+            conn,
+            &format!("{matter}:{user}"),
+            (SubjectKind::User, user.uuid()),
+            &Notice::News {
+                user,
+                news,
+                programme: None,
+            },
+        )?;
+    }
+    Ok(())
 }
 
 /// Tells the owners of a firm that somebody is about to join it.
@@ -400,6 +440,14 @@ async fn tell(context: &Context, user: UserId, content: Content) -> Result<Prepa
             Ok(ready(readers, content))
         })
         .await
+}
+
+/// The zone of the first of a firm's people who answers for it; UTC where nobody
+/// does.
+pub(super) fn zone_of(conn: &mut Conn, firm: OrganizationId) -> Result<Tz, Error> {
+    let mut people = db::users::members(conn, firm)?.into_iter();
+    let first = people.find(|(_, role)| answers_for(*role));
+    Ok(first.map_or(Tz::UTC, |(user, _)| user.zone))
 }
 
 /// The people of an organization who answer for it: owners and editors.

@@ -9,7 +9,7 @@ use super::regular::reader_of;
 use super::{answers_for, enqueue};
 use crate::db::review_comments::ReviewComment;
 use crate::db::{self, Conn};
-use crate::domain::event::SubjectKind;
+use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{MandateId, OrganizationId, UserId};
 use crate::domain::investor::InvestorProfile;
 use crate::domain::mandate::{Mandate, MandateAction, MandateStatus};
@@ -57,26 +57,16 @@ pub(in crate::services) fn tell_investor(
     news: RecordNews,
     reason: Option<Slug>,
 ) -> Result<(), Error> {
-    for user in answering(conn, profile.organization)? {
-        let notice = Notice::InvestorNews {
-            user,
-            profile: profile.id,
-            news,
-            reason: reason.clone(),
-            day: profile.reconfirm_by,
-        };
-        enqueue(
-            context,
-            conn,
-            &format!(
-                "investor_news:{news}:{}:{}:{user}",
-                profile.id, profile.version
-            ),
-            (SubjectKind::InvestorProfile, profile.id.uuid()),
-            &notice,
-        )?;
-    }
-    Ok(())
+    let about = Subject::new(SubjectKind::InvestorProfile, profile.id);
+    let name = format!("investor_news:{news}:{}:{}", profile.id, profile.version);
+    let notice = |user| Notice::InvestorNews {
+        user,
+        profile: profile.id,
+        news,
+        reason: reason.clone(),
+        day: profile.reconfirm_by,
+    };
+    tell(context, conn, (profile.organization, about), &name, notice)
 }
 
 /// Queues it to each of those who answer for the startup.
@@ -87,26 +77,16 @@ pub(in crate::services) fn tell_profile(
     news: RecordNews,
     reason: Option<Slug>,
 ) -> Result<(), Error> {
-    for user in answering(conn, profile.organization)? {
-        let notice = Notice::ProfileNews {
-            user,
-            profile: profile.id,
-            news,
-            reason: reason.clone(),
-            day: profile.reconfirm_by,
-        };
-        enqueue(
-            context,
-            conn,
-            &format!(
-                "profile_news:{news}:{}:{}:{user}",
-                profile.id, profile.version
-            ),
-            (SubjectKind::StartupProfile, profile.id.uuid()),
-            &notice,
-        )?;
-    }
-    Ok(())
+    let about = Subject::new(SubjectKind::StartupProfile, profile.id);
+    let name = format!("profile_news:{news}:{}:{}", profile.id, profile.version);
+    let notice = |user| Notice::ProfileNews {
+        user,
+        profile: profile.id,
+        news,
+        reason: reason.clone(),
+        day: profile.reconfirm_by,
+    };
+    tell(context, conn, (profile.organization, about), &name, notice)
 }
 
 /// Queues it to each of those who answer for the investor.
@@ -116,23 +96,29 @@ pub(in crate::services) fn tell_mandate(
     mandate: &Mandate,
     news: RecordNews,
 ) -> Result<(), Error> {
-    for user in answering(conn, mandate.organization)? {
-        let notice = Notice::MandateNews {
-            user,
-            mandate: mandate.id,
-            news,
-            day: mandate.reconfirm_by,
-        };
-        enqueue(
-            context,
-            conn,
-            &format!(
-                "mandate_news:{news}:{}:{}:{user}",
-                mandate.id, mandate.version
-            ),
-            (SubjectKind::Mandate, mandate.id.uuid()),
-            &notice,
-        )?;
+    let about = Subject::new(SubjectKind::Mandate, mandate.id);
+    let name = format!("mandate_news:{news}:{}:{}", mandate.id, mandate.version);
+    let notice = |user| Notice::MandateNews {
+        user,
+        mandate: mandate.id,
+        news,
+        day: mandate.reconfirm_by,
+    };
+    tell(context, conn, (mandate.organization, about), &name, notice)
+}
+
+/// Queues a notice about a record to each of those who answer for its firm.
+fn tell(
+    context: &Context,
+    conn: &mut Conn,
+    (firm, about): (OrganizationId, Subject),
+    name: &str,
+    notice: impl Fn(UserId) -> Notice,
+) -> Result<(), Error> {
+    for user in answering(conn, firm)? {
+        let intent = format!("{name}:{user}");
+        let about = (about.kind, about.id);
+        enqueue(context, conn, &intent, about, &notice(user))?;
     }
     Ok(())
 }

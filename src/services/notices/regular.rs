@@ -297,7 +297,7 @@ fn prepare_work(context: &Context, conn: &mut Conn, user: UserId) -> Result<Prep
             count: 0,
             since: item.since,
         });
-        line.count += 1;
+        line.count += worklist::stands_for(context, &item);
         line.since = line.since.min(item.since);
     }
     if lines.is_empty() {

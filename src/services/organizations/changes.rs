@@ -172,6 +172,7 @@ pub(super) fn review(
         id: context.new_id(),
         verdict: V::Review,
         basis: bounded(&basis, MOST, true).unwrap_or_else(|_| last.basis.clone()),
+        source_of_funds: None,
         by,
         created_at: context.now(),
         ..last

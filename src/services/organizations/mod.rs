@@ -19,7 +19,7 @@ pub use changes::{change, check_change, create};
 
 use super::duplicates::live_firm;
 use super::log::Pen;
-use super::paging::{PageRequest, after, read_page};
+use super::paging::{PageRequest, Whole, shown_page};
 use super::transitions::check_version;
 use super::{Caller, Context, Error, duplicates};
 
@@ -135,18 +135,12 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Page<Organization>, Error> {
     caller.may(Operation::ReadOrganization, &[])?;
-    let key = match order {
-        Order::Updated | Order::UpdatedLast => |it: &Organization| after(it.updated_at, it.id),
-        _ => |it: &Organization| after(it.created_at, it.id),
+    let name = format!("organizations {filter:?} {order}");
+    let fetch = move |conn: &mut Conn, cursor, limit| {
+        organizations::list_heads(conn, &filter, order, cursor, limit)
     };
-    read_page(
-        context,
-        format!("organizations {filter:?} {order}"),
-        page,
-        move |conn, cursor, limit| Ok(organizations::list_in(conn, &filter, order, cursor, limit)?),
-        key,
-    )
-    .await
+    let read = organizations::find_many;
+    shown_page(context, name, page, false, fetch, read, Whole).await
 }
 
 /// [`names_that_tell`] of several firms.

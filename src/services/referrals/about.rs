@@ -4,7 +4,7 @@
 
 use crate::db::{self, Conn, investor_profiles as rows, record_names};
 use crate::domain::event::{SubjectKind, Value};
-use crate::domain::fault::Faults;
+use crate::domain::fault::{Fault, Faults};
 use crate::domain::ids::{OrganizationId, ReferralId};
 use crate::domain::import::RowOutcome;
 use crate::domain::investor::{
@@ -58,10 +58,41 @@ fn obstacles(
     let mut faults = Faults::new();
     if let Err(refusal) = step(profile, submit, Hat::Partner, &around.facts()) {
         for fault in refusal.named() {
-            faults.push(fault.pointer, fault.code, fault.detail);
+            faults.add(fault);
         }
     }
     Ok(faults)
+}
+
+/// What is wrong with what an investor says of itself, which undoes the mandate
+/// that came with it: both are named.
+pub(in crate::services) fn undoing(refused: Error) -> Error {
+    match refused {
+        Error::Refused(mut refusal) => {
+            let of_it = |fault: &Fault| fault.pointer.starts_with(PLACE);
+            if !refusal.missing.iter().any(of_it) {
+                let (code, detail) = (refusal.code.clone(), refusal.detail.clone());
+                refusal.missing.push(Fault::new(PLACE, code, detail));
+            }
+            refusal.missing.push(undone());
+            Error::Refused(refusal)
+        }
+        Error::Invalid(mut faults) => {
+            faults.push(undone());
+            Error::Invalid(faults)
+        }
+        other => other,
+    }
+}
+
+/// That the mandate of a row is not on record for what is wrong beside it.
+fn undone() -> Fault {
+    Fault::new(
+        "/mandate",
+        "undone",
+        "It is not on record: it goes together with the “investor_profile” of its row, \
+         or alone once that is left out.",
+    )
 }
 
 /// What is said, with its accreditation as it may be said: nobody but the

@@ -51,7 +51,7 @@ fn obstacles(
     let mut faults = Faults::new();
     if let Err(refusal) = step(profile, submit, Hat::Partner, &around.facts()) {
         for fault in refusal.named() {
-            faults.push(fault.pointer, fault.code, fault.detail);
+            faults.add(fault);
         }
     }
     Ok(faults)

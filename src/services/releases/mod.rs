@@ -32,7 +32,7 @@ use crate::domain::scoring::Band;
 use crate::domain::values::Side;
 use crate::matching::exposure::{Offer, Room, choose};
 
-use super::disclosure::{self, Occasion, Pair};
+use super::disclosure::{self, Ids, Occasion, Pair};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::teasers::{Party, parties};
@@ -192,8 +192,9 @@ fn look(
     to: Audience,
 ) -> Result<Vec<ReleaseLine>, Error> {
     let mut lines = Vec::with_capacity(found.len());
+    let gate = ask_gate(context, conn, found, to)?;
     for (matched, place) in found.iter().zip(1..) {
-        let (skip, rules) = closed(context, conn, matched, to)?;
+        let (skip, rules) = closed(matched, to, gate.get(&matched.id));
         lines.push(ReleaseLine {
             place,
             matched: matched.id,
@@ -218,43 +219,67 @@ fn look(
     Ok(lines)
 }
 
-/// Why a match can't be shown, whatever room there is.
-fn closed(
+/// What the gate says of those that nothing else closes, asked together.
+fn ask_gate(
     context: &Context,
     conn: &mut Conn,
-    matched: &Match,
+    found: &[Match],
     to: Audience,
-) -> Result<(Option<SkipReason>, Vec<String>), Error> {
-    let skip = |reason| Ok((Some(reason), Vec::new()));
+) -> Result<BTreeMap<MatchId, Decision>, Error> {
+    let asked = found
+        .iter()
+        .filter(|matched| closed_by_itself(matched, to).is_none());
+    let asked: Vec<&Match> = asked.collect();
+    let ids: Vec<Ids> = asked.iter().map(|matched| ids_of(matched)).collect();
+    let pairs = Pair::load_many(conn, &ids)?;
+    let pairs: Vec<&Pair> = ids
+        .iter()
+        .map(|ids| pairs.get(ids).ok_or(Error::NotFound))
+        .collect::<Result<_, _>>()?;
+    let decisions = disclosure::ask_all(context, conn, &pairs, Occasion::New)?;
+    let asked = asked.iter().map(|matched| matched.id);
+    Ok(asked.zip(decisions).collect())
+}
+
+const fn ids_of(matched: &Match) -> Ids {
+    (matched.programme, matched.startup_profile, matched.mandate)
+}
+
+/// Why a match can't be shown, whatever the gate says.
+fn closed_by_itself(matched: &Match, to: Audience) -> Option<SkipReason> {
     let seen = |side: Side| {
         let wanted = to.includes(side);
         !wanted || matched.released_to.is_some_and(|to| to.includes(side))
     };
     if matched.is_vetoed() {
-        return skip(SkipReason::Vetoed);
+        return Some(SkipReason::Vetoed);
     }
     match matched.status {
         MatchStatus::Released if seen(Side::Startup) && seen(Side::Investor) => {
-            return skip(SkipReason::Shown);
+            Some(SkipReason::Shown)
         }
-        MatchStatus::Candidate | MatchStatus::Released => {}
-        _ => return skip(SkipReason::State),
+        MatchStatus::Candidate | MatchStatus::Released => None,
+        _ => Some(SkipReason::State),
     }
-    let pair = Pair::load(
-        conn,
-        matched.programme,
-        matched.startup_profile,
-        matched.mandate,
-    )?;
-    Ok(
-        match disclosure::ask(context, conn, &pair, Occasion::New)? {
-            Decision::Allow => (None, Vec::new()),
-            Decision::Review { rules, .. } | Decision::Deny { rules } => {
-                let codes = rules.iter().map(|rule| rule.code().to_owned());
-                (Some(SkipReason::Gate), codes.collect())
-            }
-        },
-    )
+}
+
+/// Why a match can't be shown, whatever room there is, and by which rules of the
+/// gate.
+fn closed(
+    matched: &Match,
+    to: Audience,
+    gate: Option<&Decision>,
+) -> (Option<SkipReason>, Vec<String>) {
+    match (closed_by_itself(matched, to), gate) {
+        (Some(reason), _) => (Some(reason), Vec::new()),
+        (None, Some(Decision::Review { rules, .. } | Decision::Deny { rules })) => {
+            let codes = rules.iter().map(|rule| rule.code().to_owned());
+            (Some(SkipReason::Gate), codes.collect())
+        }
+        (None, Some(Decision::Allow)) => (None, Vec::new()),
+        // What nobody asked about isn't shown.
+        (None, None) => (Some(SkipReason::Gate), Vec::new()),
+    }
 }
 
 /// Which of those that may be shown find room, in their order.

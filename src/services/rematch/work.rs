@@ -1,7 +1,7 @@
 //! The work of a job: a few startups at a time are looked at on all cores, and
 //! what changed is written in one transaction with how far the job has come.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
@@ -19,6 +19,7 @@ use crate::domain::review::{Curation, Match, MatchAction, MatchStatus, ended_by}
 use crate::domain::scoring::Explanation;
 use crate::domain::tag::Taxonomy;
 use crate::matching::reference::Filter;
+use crate::services::known::{InProgramme, Known};
 use crate::services::matches::{move_by_system, put_on_record};
 use crate::services::ranking::{self, Ground};
 use crate::services::{Context, Error, programmes};
@@ -31,6 +32,8 @@ const AT_ONCE: usize = 16;
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// Live matches of one startup that are looked at.
 const MOST_LIVE: usize = 10_000;
+/// Mandates of which everything is read together.
+const KNOWN_AT_ONCE: usize = 500;
 
 /// A pair computed afresh.
 struct Fresh {
@@ -198,13 +201,17 @@ impl Eye<'_> {
         found: &mut Found,
     ) -> Result<(), Error> {
         let mut best = self.best(conn, job, startup)?;
-        let live = matches::live(conn, LiveOf::Startup(startup), None, MOST_LIVE)?;
-        for matched in live {
-            if matched.programme != job.programme {
-                continue;
-            }
+        let mut live = matches::live(conn, LiveOf::Startup(startup), None, MOST_LIVE)?;
+        live.retain(|matched| matched.programme == job.programme);
+        for matched in &live {
             best.remove(&matched.mandate);
-            let fresh = self.fresh(conn, startup, matched.mandate)?;
+        }
+        let mandates = live.iter().map(|matched| matched.mandate);
+        let mandates: Vec<MandateId> = mandates.chain(best.iter().copied()).collect();
+        let mut computed = self.fresh(conn, startup, &mandates)?;
+        let mut fresh_of = |mandate| computed.remove(&mandate).ok_or(Error::NotFound);
+        for matched in live {
+            let fresh = fresh_of(matched.mandate)?;
             // One that was shown may be before compliance again.
             let unshown = matched.released_to.is_none()
                 && matches!(
@@ -221,7 +228,7 @@ impl Eye<'_> {
             }
         }
         for mandate in best {
-            let fresh = self.fresh(conn, startup, mandate)?;
+            let fresh = fresh_of(mandate)?;
             found.changes.push(Change::Add(Box::new(fresh)));
         }
         Ok(())
@@ -250,24 +257,39 @@ impl Eye<'_> {
         Ok(best.filter(|mandate| !vetoed(mandate)).take(top).collect())
     }
 
+    /// The accounts of a startup with these mandates, computed afresh.
     fn fresh(
         &self,
         conn: &mut Conn,
         startup: StartupProfileId,
-        mandate: MandateId,
-    ) -> Result<Fresh, Error> {
+        mandates: &[MandateId],
+    ) -> Result<BTreeMap<MandateId, Fresh>, Error> {
         let profile = db::startup_profiles::find(conn, startup)?.ok_or(Error::NotFound)?;
-        let wish = db::mandates::find(conn, mandate)?.ok_or(Error::NotFound)?;
-        let pair = (&profile, &wish);
-        let (context, taxonomy) = (self.context, self.taxonomy);
-        let (account, grounds) =
-            ranking::one_pair_with_grounds(context, conn, &self.ground, pair, taxonomy)?;
-        Ok(Fresh {
-            startup,
-            mandate,
-            account,
-            grounds,
-        })
+        let programme = self.ground.programme_id();
+        let mut computed = BTreeMap::new();
+        for some in mandates.chunks(KNOWN_AT_ONCE) {
+            let wishes = db::mandates::find_many(conn, some)?;
+            let pairs = wishes.iter().map(|wish| (programme, &profile, wish));
+            let pairs: Vec<InProgramme<'_>> = pairs.collect();
+            let known = Known::load(conn, &pairs, self.context.now().date_naive())?;
+            for wish in &wishes {
+                let (account, grounds) = ranking::one_of_with_grounds(
+                    self.context,
+                    conn,
+                    (&self.ground, &known),
+                    (&profile, wish),
+                    self.taxonomy,
+                )?;
+                let fresh = Fresh {
+                    startup,
+                    mandate: wish.id,
+                    account,
+                    grounds,
+                };
+                computed.insert(wish.id, fresh);
+            }
+        }
+        Ok(computed)
     }
 }
 

@@ -15,9 +15,8 @@ use crate::domain::message::{Notice, RecordNews};
 use crate::domain::values::OrganizationKind;
 use crate::services::{Context, Error};
 
-use super::{Letter, Span, note_done, queue, span};
+use super::{Letter, Span};
 
-const NAME: &str = "confirmations";
 /// Who answers for a record.
 const READERS: [Role; 2] = [Role::Owner, Role::Editor];
 /// Days before the end on which they are told first.
@@ -25,21 +24,8 @@ const FIRST: i64 = 14;
 /// And once more.
 const LAST: i64 = 3;
 
-/// Queues what the people whose morning has come have to confirm.
-pub(super) async fn queue_due(context: &Context) -> Result<(), Error> {
-    let Some(span) = span(context, NAME).await? else {
-        return Ok(());
-    };
-    let context_in = context.clone();
-    let letters = context
-        .db
-        .read(move |conn| find_due(&context_in, conn, span))
-        .await?;
-    queue(context, letters).await?;
-    note_done(context, NAME, span).await
-}
-
-fn find_due(context: &Context, conn: &mut Conn, span: Span) -> Result<Vec<Letter>, Error> {
+/// What the people whose morning has come have to confirm.
+pub(super) fn due(context: &Context, conn: &mut Conn, span: Span) -> Result<Vec<Letter>, Error> {
     let today = context.now().date_naive();
     let until = today + TimeDelta::days(FIRST);
     let mut letters = Vec::new();

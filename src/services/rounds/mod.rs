@@ -14,7 +14,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use uuid::Uuid;
 
-use crate::db;
+use crate::db::{self, Conn};
 use crate::domain::event::SubjectKind;
 use crate::domain::message::Notice;
 
@@ -40,13 +40,28 @@ struct Span {
 /// The store failed; what was queued stays queued.
 pub async fn queue_due(context: &Context) -> Result<(), Error> {
     digests::queue_due(context).await?;
-    confirmations::queue_due(context).await?;
-    statuses::queue_due(context).await?;
-    work::queue_due(context).await
+    queue_kind(context, "confirmations", confirmations::due).await?;
+    queue_kind(context, "statuses", statuses::due).await?;
+    queue_kind(context, "work", work::due).await
 }
 
 /// A letter to be queued: its intent, the record it is about, what it is.
 type Letter = (String, (SubjectKind, Uuid), Notice);
+
+/// Finds the letters of one kind that are to be queued.
+type Due = fn(&Context, &mut Conn, Span) -> Result<Vec<Letter>, Error>;
+
+/// Queues the letters of one kind.
+async fn queue_kind(context: &Context, name: &'static str, due: Due) -> Result<(), Error> {
+    let Some(span) = span(context, name).await? else {
+        return Ok(());
+    };
+    let context_in = context.clone();
+    let read = move |conn: &mut Conn| due(&context_in, conn, span);
+    let letters = context.db.read(read).await?;
+    queue(context, letters).await?;
+    note_done(context, name, span).await
+}
 
 /// Queues letters, some at a time.
 async fn queue(context: &Context, letters: Vec<Letter>) -> Result<(), Error> {

@@ -10,27 +10,13 @@ use crate::domain::message::Notice;
 use crate::domain::values::OrganizationKind;
 use crate::services::{Context, Error};
 
-use super::{Letter, Span, note_done, queue, span};
+use super::{Letter, Span};
 
-const NAME: &str = "statuses";
 /// Who answers for a profile.
 const READERS: [Role; 2] = [Role::Owner, Role::Editor];
 
-/// Queues the statuses whose morning has come.
-pub(super) async fn queue_due(context: &Context) -> Result<(), Error> {
-    let Some(span) = span(context, NAME).await? else {
-        return Ok(());
-    };
-    let context_in = context.clone();
-    let letters = context
-        .db
-        .read(move |conn| find_due(&context_in, conn, span))
-        .await?;
-    queue(context, letters).await?;
-    note_done(context, NAME, span).await
-}
-
-fn find_due(context: &Context, conn: &mut Conn, span: Span) -> Result<Vec<Letter>, Error> {
+/// The statuses whose morning has come.
+pub(super) fn due(context: &Context, conn: &mut Conn, span: Span) -> Result<Vec<Letter>, Error> {
     let kind = OrganizationKind::Startup;
     let months = |place: &crate::domain::rounds::Place| {
         place.months(&context.calendars, span.after, span.until)

@@ -10,27 +10,13 @@ use crate::domain::message::Notice;
 use crate::domain::values::OrganizationKind;
 use crate::services::{Context, Error, notices, worklist};
 
-use super::{Letter, Span, note_done, queue, span};
+use super::{Letter, Span};
 
-const NAME: &str = "work";
 /// Whose work is counted.
 const READERS: [Role; 2] = [Role::Curator, Role::Compliance];
 
-/// Queues the summaries whose morning has come.
-pub(super) async fn queue_due(context: &Context) -> Result<(), Error> {
-    let Some(span) = span(context, NAME).await? else {
-        return Ok(());
-    };
-    let context_in = context.clone();
-    let letters = context
-        .db
-        .read(move |conn| find_due(&context_in, conn, span))
-        .await?;
-    queue(context, letters).await?;
-    note_done(context, NAME, span).await
-}
-
-fn find_due(context: &Context, conn: &mut Conn, span: Span) -> Result<Vec<Letter>, Error> {
+/// The summaries whose morning has come.
+pub(super) fn due(context: &Context, conn: &mut Conn, span: Span) -> Result<Vec<Letter>, Error> {
     let mut letters = Vec::new();
     let mut seen = BTreeSet::new();
     for reader in db::rounds::readers(conn, OrganizationKind::Operator, &READERS)? {
@@ -44,7 +30,7 @@ fn find_due(context: &Context, conn: &mut Conn, span: Span) -> Result<Vec<Letter
         let Some((_, caller)) = notices::operator(conn, reader.user)? else {
             continue;
         };
-        if worklist::of(context, conn, &caller)?.is_empty() {
+        if !worklist::waits(context, conn, &caller)? {
             continue;
         }
         let user = reader.user;

@@ -1,13 +1,13 @@
 //! Startup profiles: written by their startup, reviewed by a curator, shown
 //! when published.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::db::Conn;
 use crate::db::introductions::About;
 use crate::db::page::Page;
 pub use crate::db::review_comments::ReviewComment;
-pub use crate::db::startup_profiles::{Control, Figure, Filter};
+pub use crate::db::startup_profiles::{Figure, Filter};
 use crate::db::together::Together;
 use crate::db::{review_comments, startup_profiles};
 use crate::domain::event::{Actor, SubjectKind, Value};
@@ -22,26 +22,23 @@ use crate::domain::values::OrganizationKind;
 
 mod agreement;
 mod comments;
-mod erasing;
 mod facts;
-mod freshness;
-mod holding;
-mod rest;
+mod on_show;
+mod releases;
 
 pub use agreement::agree;
 pub(super) use comments::said;
 pub use comments::{comments, some_comments};
 use facts::screen;
 pub(super) use facts::{Around, told};
-pub use freshness::mark_stale;
-pub use holding::archive_due;
-pub(super) use holding::suspend_of;
-pub(super) use rest::{publish_again, rest};
+pub(super) use on_show::publish_again;
+pub use on_show::{archive_due, mark_stale};
 
 use super::caller::in_any_hat;
 use super::counts::own;
 use super::duplicates::live_firm;
 use super::notices::records;
+use super::on_show::{course, erase};
 use super::once::{write_once, write_once_together};
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{Open, available, check_version, code};
@@ -154,6 +151,24 @@ pub async fn look_at<S: Show<StartupProfile>>(
     shown(context, &head, startup_profiles::find, show).await
 }
 
+/// A filter with the rates at which its amounts are compared, so that all that is
+/// asked by it is compared at the same ones, and can be told.
+pub async fn at_rates(
+    context: &Context,
+    caller: &Caller,
+    mut filter: Filter,
+) -> Result<Filter, Error> {
+    if filter.compares_amounts() {
+        let read = Operation::ReadStartupProfile;
+        filter.organization = own(caller, filter.organization, OrganizationKind::Startup, read)?;
+        filter.today = context.now().date_naive();
+        let asked = filter.clone();
+        let look_up = move |conn: &mut Conn| Ok::<_, Error>(startup_profiles::rates(conn, &asked)?);
+        filter.rates = Some(context.db.read(look_up).await?);
+    }
+    Ok(filter)
+}
+
 /// Profiles in that order: all for the operator's people, a startup's own for
 /// its people.
 pub async fn list<S: Show<StartupProfile>>(
@@ -166,8 +181,12 @@ pub async fn list<S: Show<StartupProfile>>(
 ) -> Result<Page<S::Seen>, Error> {
     let read = Operation::ReadStartupProfile;
     filter.organization = own(caller, filter.organization, OrganizationKind::Startup, read)?;
+    // A cursor outlives the day and its rates.
+    let rates = filter.rates.take();
+    filter.today = NaiveDate::default();
     let name = format!("startup-profiles {filter:?} {order}");
     filter.today = context.now().date_naive();
+    filter.rates = rates;
     let by_index = filter.is_by_index(order);
     let fetch = move |conn: &mut Conn, cursor, limit| {
         startup_profiles::list_heads(conn, &filter, order, cursor, limit)
@@ -196,7 +215,7 @@ pub async fn edit(
 ) -> Result<StartupProfile, Error> {
     let now = context.now();
     let pen = context.pen(caller.actor());
-    let caller = caller.clone();
+    let (context_in, caller) = (context.clone(), caller.clone());
     let taxonomy = context.taxonomy();
     context
         .db
@@ -220,6 +239,7 @@ pub async fn edit(
                 ..before.clone()
             };
             store(conn, &after)?;
+            releases::carry(&context_in, conn, &before, &after)?;
             pen.append(
                 conn,
                 "startup_profile.edited",
@@ -252,8 +272,12 @@ pub async fn transition(
             context,
             caller.id(),
             intent,
-            move |conn| erasing::erase(&context_in, &caller_in, conn, (id, expected)),
-            |conn, id| load(conn, id.into()),
+            move |conn| erase(&context_in, &caller_in, conn, (id.uuid(), expected)),
+            move |conn, id| {
+                let found = load(conn, id.into())?;
+                caller_again.may(Operation::ReadStartupProfile, &[found.organization])?;
+                Ok(found)
+            },
         )
         .await?;
         if let Err(error) = documents::delete_bytes_of(context, id).await {
@@ -335,7 +359,7 @@ fn apply(
             .collect();
         payload.push(("fields", Value::Codes(fields)));
     }
-    let course = holding::course(&before, status);
+    let course = course(&before, &after);
     stored = stored.with(context.pen(caller.actor()).insertion(
         event_kind(action, status),
         (SubjectKind::StartupProfile, id),
@@ -408,6 +432,9 @@ pub(super) fn stand_behind(
         ..before.clone()
     };
     store(conn, &after)?;
+    if corrected {
+        releases::carry(context, conn, before, &after)?;
+    }
     context.pen(Actor::User(person)).append(
         conn,
         "startup_profile.confirmed",
@@ -419,33 +446,6 @@ pub(super) fn stand_behind(
             ("to", code(after.status.code())),
         ],
     )
-}
-
-/// Takes a profile back that its firm wants nothing to do with.
-pub(super) fn disown(
-    context: &Context,
-    conn: &mut Conn,
-    before: &StartupProfile,
-) -> Result<(), Error> {
-    let action = ProfileAction::Withdraw;
-    let around = Around::bare(context);
-    // One that can't be withdrawn is shown to nobody as it is.
-    let Ok(status) = step(before, action, Hat::Startup, &around.facts()) else {
-        return Ok(());
-    };
-    store_state(conn, &moved(before, status, action, context.now()))?;
-    context.pen(Actor::System).append(
-        conn,
-        event_kind(action, status),
-        (SubjectKind::StartupProfile, before.id),
-        vec![
-            ("from", code(before.status.code())),
-            ("to", code(status.code())),
-            ("reason", code("refused_by_the_firm")),
-        ],
-    )?;
-    let about = About::Profile(before.organization, before.id);
-    introductions::end_all(context, conn, about, Actor::System)
 }
 
 /// Whether others may read the texts of a profile in that state.

@@ -22,7 +22,9 @@ use crate::domain::fault::Faults;
 use crate::domain::ids::TagId;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
-use crate::domain::tag::keeping::{KeptTag, MOST_TAGS, TagDecision, check_care, thawed};
+use crate::domain::tag::keeping::{
+    KeptTag, LabelsState, MOST_TAGS, TagDecision, Wanted, check_care, thawed,
+};
 use crate::domain::tag::{Labels, Sensitivity, Tag, TagKind, Taxonomy, TaxonomyFault, Term};
 use crate::domain::text::Slug;
 
@@ -98,6 +100,42 @@ pub fn held(context: &Context, caller: &Caller) -> Result<(Arc<Held>, Arc<Taxono
     caller.may(Operation::ReadTaxonomy, &[])?;
     let today = context.taxonomy();
     Ok((context.taxonomies.held(), today))
+}
+
+/// Tags that can be chosen and lack a label in a language of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::services) struct Unlabelled {
+    /// How many.
+    pub(in crate::services) count: usize,
+    /// Since when the first of them does, or earlier.
+    pub(in crate::services) since: DateTime<Utc>,
+}
+
+/// What lacks labels; none where nothing does.
+pub(in crate::services) fn unlabelled(context: &Context) -> Option<Unlabelled> {
+    let taxonomy = context.taxonomy();
+    let wanted = Wanted {
+        offered: Some(true),
+        labels: Some(LabelsState::Missing),
+        ..Wanted::default()
+    };
+    let held = context.taxonomies.held();
+    let those = held.tags.values();
+    let changed = those
+        .filter(|kept| wanted.takes(&taxonomy, &kept.tag))
+        .map(|kept| kept.updated_at);
+    changed.fold(None, |found: Option<Unlabelled>, at| {
+        Some(match found {
+            None => Unlabelled {
+                count: 1,
+                since: at,
+            },
+            Some(so_far) => Unlabelled {
+                count: so_far.count + 1,
+                since: so_far.since.min(at),
+            },
+        })
+    })
 }
 
 /// Whether the caller may change tags.

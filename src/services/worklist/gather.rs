@@ -5,27 +5,26 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::worklist::{self as waiting, Waiting};
-use crate::db::{self, Conn, referrals};
+use crate::db::{self, Conn};
 use crate::domain::account::Role;
 use crate::domain::country::Country;
 use crate::domain::ids::OrganizationId;
 use crate::domain::introduction::IntroductionStatus;
-use crate::domain::mandate::MandateStatus;
 use crate::domain::practice::PracticeStatus;
 use crate::domain::profile::{ControlAnswers, ProfileStatus};
-use crate::domain::referral::ReferralState;
-use crate::domain::review::{MatchStatus, UNANSWERED_DAYS};
+use crate::domain::review::MatchStatus;
 use crate::domain::search::Order;
 use crate::domain::tag::Sensitivity;
 use crate::domain::terms;
 use crate::domain::values::{OrganizationKind, Side};
 use crate::domain::worklist::{
-    BOUNCED_DAYS, CONFIRM_DAYS, DECLINED_DAYS, REFUSED_DAYS, RENEW_DAYS, RecordKind,
+    BOUNCED_DAYS, DECLINED_DAYS, REFUSED_DAYS, RENEW_DAYS, RecordKind, THE_TAXONOMY,
     UNSERVED_MINUTES, WorkItem, WorkKind, days_ahead, end_of,
 };
-use crate::services::{Caller, Context, Error, walls};
+use crate::services::{Caller, Context, Error, tags, walls};
 
-use super::MOST_OF_A_KIND as MOST;
+use super::Filter;
+use super::pile::{Limits, Pile};
 
 /// Working days in which what waits for a decision gets one.
 pub(super) const REVIEW_DAYS: u32 = 5;
@@ -36,31 +35,46 @@ const TROUBLE_DAYS: u32 = 1;
 /// Working days in which a side should say what it is asked.
 pub(super) const SIDE_DAYS: u32 = 10;
 
-/// Everything that waits for the caller, in no order.
+/// What waits for somebody, in no order.
+pub(super) struct Gathered {
+    pub(super) items: Vec<WorkItem>,
+    /// What is due earlier is here, all of it; none where everything is.
+    pub(super) known_until: Option<DateTime<Utc>>,
+    /// How many rows are read next time: more of what was cut.
+    pub(super) limits: Limits,
+}
+
+/// What waits for the caller and may pass the filter: the first rows of each query,
+/// as many as it may read.
 pub(super) fn all(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
-) -> Result<Vec<WorkItem>, Error> {
+    filter: &Filter,
+    limits: Limits,
+) -> Result<Gathered, Error> {
     let mut pile = Pile {
         context,
         caller,
+        filter,
+        limits,
+        query: 0,
+        asked: 0,
         country: None,
         items: Vec::new(),
+        known_until: None,
     };
+    let operator = caller.organizations(OrganizationKind::Operator).next();
     if caller.is(Role::Curator) {
-        pile.country = home(
-            conn,
-            caller.organizations(OrganizationKind::Operator).next(),
-        )?;
+        pile.country = home(conn, operator)?;
         pile.curator(conn)?;
     }
     if caller.is(Role::Compliance) {
-        pile.country = home(
-            conn,
-            caller.organizations(OrganizationKind::Operator).next(),
-        )?;
+        pile.country = home(conn, operator)?;
         pile.compliance(conn)?;
+    }
+    if caller.is(Role::Curator) || caller.is(Role::Compliance) {
+        pile.abuse(conn)?;
     }
     if caller.is(Role::Admin) {
         pile.mail(conn)?;
@@ -85,7 +99,11 @@ pub(super) fn all(
         pile.promises(conn, Some(&own))?;
         pile.practices(conn, Some(&own))?;
     }
-    Ok(pile.items)
+    Ok(Gathered {
+        items: pile.items,
+        known_until: pile.known_until,
+        limits: pile.limits,
+    })
 }
 
 /// Where a firm works.
@@ -104,99 +122,78 @@ fn written_by(caller: &Caller, kind: OrganizationKind) -> Vec<OrganizationId> {
         .collect()
 }
 
-/// What was found so far, and by whose calendar days are counted.
-pub(super) struct Pile<'a> {
-    pub(super) context: &'a Context,
-    pub(super) caller: &'a Caller,
-    country: Option<Country>,
-    items: Vec<WorkItem>,
-}
-
 impl Pile<'_> {
-    pub(super) fn in_working_days(&self, from: DateTime<Utc>, days: u32) -> DateTime<Utc> {
-        let zone = self.caller.user.zone;
-        self.context
-            .calendars
-            .deadline(self.country, zone, from, days)
-    }
-
-    pub(super) fn push(
-        &mut self,
-        kind: WorkKind,
-        record: RecordKind,
-        found: &Waiting,
-        due: Option<DateTime<Utc>>,
-    ) {
-        self.items.push(WorkItem {
-            kind,
-            record,
-            record_id: found.id,
-            programme: found.programme,
-            since: found.since,
-            due,
-        });
-    }
-
-    /// Records that are to be dealt with some working days after they came.
-    pub(super) fn within(
-        &mut self,
-        kind: WorkKind,
-        record: RecordKind,
-        found: &[Waiting],
-        days: u32,
-    ) {
-        for one in found {
-            let due = self.in_working_days(one.since, days);
-            self.push(kind, record, one, Some(due));
-        }
-    }
-
-    /// Records that say themselves until when; those that don't come last.
-    pub(super) fn until(&mut self, kind: WorkKind, record: RecordKind, found: &[Waiting]) {
-        for one in found {
-            self.push(kind, record, one, one.by.map(end_of));
-        }
-    }
-
     fn curator(&mut self, conn: &mut Conn) -> Result<(), Error> {
         use RecordKind as S;
         use WorkKind as K;
         let reviewed = [ProfileStatus::Submitted, ProfileStatus::InReview];
-        let found = waiting::profiles(conn, &reviewed, None, MOST)?;
+        let (under, now) = (self.under(), self.context.now());
         let days = self.context.settings.review_working_days;
-        self.within(K::ReviewProfile, S::StartupProfile, &found, days);
-        let found = db::investor_profiles::waiting(conn, &reviewed, None, MOST)?;
-        self.within(K::ReviewProfile, S::InvestorProfile, &found, days);
-        let found = waiting::matches(conn, MatchStatus::Candidate, MOST)?;
-        self.within(K::ReleaseMatch, S::Match, &found, REVIEW_DAYS);
-        let found = waiting::matches(conn, MatchStatus::Mutual, MOST)?;
-        self.within(K::IntroduceMatch, S::Match, &found, INTRODUCE_DAYS);
-        let found = waiting::introductions(conn, IntroductionStatus::DeliveryProblem, MOST)?;
-        self.within(K::ResolveDelivery, S::Introduction, &found, TROUBLE_DAYS);
-        let found = waiting::messages_given_up(conn, MOST)?;
-        self.within(K::RetryMessage, S::Message, &found, TROUBLE_DAYS);
+        self.within(
+            conn,
+            (K::ReviewProfile, S::StartupProfile, days),
+            |conn, most| waiting::profiles(conn, &reviewed, None, most),
+        )?;
+        self.within(
+            conn,
+            (K::ReviewProfile, S::InvestorProfile, days),
+            |conn, most| db::investor_profiles::waiting(conn, &reviewed, None, most),
+        )?;
+        self.within(
+            conn,
+            (K::ReleaseMatch, S::Match, REVIEW_DAYS),
+            |conn, most| waiting::matches(conn, MatchStatus::Candidate, under, most),
+        )?;
+        self.within(
+            conn,
+            (K::IntroduceMatch, S::Match, INTRODUCE_DAYS),
+            |conn, most| waiting::matches(conn, MatchStatus::Mutual, under, most),
+        )?;
+        let trouble = (K::ResolveDelivery, S::Introduction, TROUBLE_DAYS);
+        self.within(conn, trouble, |conn, most| {
+            waiting::introductions(conn, IntroductionStatus::DeliveryProblem, under, most)
+        })?;
+        self.in_any_order(
+            conn,
+            (K::RetryMessage, S::Message, TROUBLE_DAYS),
+            waiting::messages_given_up,
+        )?;
         self.mail(conn)?;
-        let since = self.context.now() - TimeDelta::days(BOUNCED_DAYS);
-        let found = db::bounces::to_look_into(conn, since, MOST)?;
-        self.within(K::CorrectAddress, S::Message, &found, TROUBLE_DAYS);
-        self.until(
-            K::SignProgramme,
-            S::Programme,
-            &waiting::programmes_to_sign(conn, MOST)?,
-        );
-        let found = waiting::programmes_to_renew(conn, MOST)?;
-        self.until(K::RenewProgramme, S::Programme, &found);
-        let since = self.context.now() - TimeDelta::days(DECLINED_DAYS);
-        let found = waiting::programmes_declined(conn, since, MOST)?;
-        self.within(K::ResumeTalks, S::Programme, &found, SIDE_DAYS);
+        self.labels();
+        self.within(
+            conn,
+            (K::CorrectAddress, S::Message, TROUBLE_DAYS),
+            |conn, most| {
+                let since = now - TimeDelta::days(BOUNCED_DAYS);
+                db::bounces::to_look_into(conn, since, most)
+            },
+        )?;
+        self.until(conn, (K::SignProgramme, S::Programme), |conn, most| {
+            waiting::programmes_to_sign(conn, under, most)
+        })?;
+        self.until(conn, (K::RenewProgramme, S::Programme), |conn, most| {
+            waiting::programmes_to_renew(conn, under, most)
+        })?;
+        self.within(
+            conn,
+            (K::ResumeTalks, S::Programme, SIDE_DAYS),
+            |conn, most| {
+                let since = now - TimeDelta::days(DECLINED_DAYS);
+                waiting::programmes_declined(conn, since, under, most)
+            },
+        )?;
         self.promises(conn, None)?;
         self.practices(conn, None)?;
+        self.consents_to_ask_for(conn)?;
         self.deals_of_curator(conn)
     }
 
     /// Mail that no server takes, or that comes back for what is held against
     /// us: one thing to do, whatever waits for it.
     fn mail(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        if !self.wants(WorkKind::MendMail, RecordKind::Message) {
+            return Ok(());
+        }
         let now = self.context.now();
         let before = now - TimeDelta::minutes(UNSERVED_MINUTES);
         let found = match db::outbox::longest_unserved(conn, before)? {
@@ -216,6 +213,35 @@ impl Pile<'_> {
         Ok(())
     }
 
+    /// Reports of abuse about which nobody has decided.
+    fn abuse(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        let under = self.under();
+        let work = (
+            WorkKind::DecideAbuse,
+            RecordKind::Introduction,
+            TROUBLE_DAYS,
+        );
+        self.within(conn, work, |conn, most| {
+            db::abuse_reports::waiting(conn, under, most)
+        })
+    }
+
+    /// Tags that lack labels: one thing to do, however many they are.
+    fn labels(&mut self) {
+        if !self.wants(WorkKind::LabelTags, RecordKind::Taxonomy) {
+            return;
+        }
+        if let Some(unlabelled) = tags::unlabelled(self.context) {
+            let found = Waiting {
+                id: THE_TAXONOMY,
+                programme: None,
+                since: unlabelled.since,
+                by: None,
+            };
+            self.push(WorkKind::LabelTags, RecordKind::Taxonomy, &found, None);
+        }
+    }
+
     /// What curators should offer, and what firms are asked.
     fn practices(&mut self, conn: &mut Conn, own: Option<&[OrganizationId]>) -> Result<(), Error> {
         let (kind, status, days) = match own {
@@ -226,13 +252,19 @@ impl Pile<'_> {
             ),
             Some(_) => (WorkKind::AnswerPractice, PracticeStatus::Offered, SIDE_DAYS),
         };
+        if !self.wants(kind, RecordKind::Practice) {
+            return Ok(());
+        }
         let filter = db::practices::Filter {
+            programme: self.under(),
             status: Some(status),
             known_to: own.map(<[_]>::to_vec),
             ..Default::default()
         };
-        let limit = usize::try_from(MOST).unwrap_or(usize::MAX);
-        for practice in db::practices::list(conn, &filter, None, limit)? {
+        let most = self.most_rows();
+        let listed = db::practices::list(conn, &filter, None, most)?;
+        self.read(listed.len());
+        for practice in listed {
             let waits = |firm, agreed: bool| !agreed && own.is_some_and(|own| own.contains(&firm));
             let asked = waits(practice.giver, practice.giver_agreed)
                 || waits(practice.taker, practice.taker_agreed);
@@ -252,22 +284,33 @@ impl Pile<'_> {
 
     /// What was promised and is due soon, or behind.
     fn promises(&mut self, conn: &mut Conn, own: Option<&[OrganizationId]>) -> Result<(), Error> {
+        let (kind, record) = (WorkKind::MeetCommitment, RecordKind::Commitment);
+        if !self.wants(kind, record) {
+            return Ok(());
+        }
         let soon = days_ahead(self.context.now(), RENEW_DAYS);
-        for promise in db::commitments::due(conn, soon, own, MOST)? {
+        let under = self.under();
+        let listed = db::commitments::due(conn, soon, (own, under), self.most())?;
+        let last = listed.last().map(|promise| end_of(promise.details.due));
+        self.read_until(listed.len(), last.unwrap_or(DateTime::<Utc>::MIN_UTC));
+        for promise in listed {
             let found = Waiting {
                 id: promise.id.uuid(),
                 programme: Some(promise.programme),
                 since: promise.created_at,
                 by: Some(promise.details.due),
             };
-            self.until(WorkKind::MeetCommitment, RecordKind::Commitment, &[found]);
+            self.push(kind, record, &found, Some(end_of(promise.details.due)));
         }
-        for (promise, since) in db::commitment_watch::behind(conn, own, MOST)? {
-            // What a party is told of deals and their money comes late.
-            let told = own.is_none() || !promise.details.measure.is_of_deals();
+        let listed = db::commitment_watch::behind(conn, (own, under), self.most())?;
+        let last = listed
+            .last()
+            .map(|(promise, _)| end_of(promise.details.due));
+        self.read_until(listed.len(), last.unwrap_or(DateTime::<Utc>::MIN_UTC));
+        for (promise, since) in listed {
             let programme = db::programmes::find(conn, promise.programme)?;
             let runs = programme.is_some_and(|it| !it.status.is_over());
-            if promise.details.due <= soon || !told || !runs {
+            if promise.details.due <= soon || !runs {
                 continue;
             }
             let found = Waiting {
@@ -276,7 +319,7 @@ impl Pile<'_> {
                 since,
                 by: Some(promise.details.due),
             };
-            self.until(WorkKind::MeetCommitment, RecordKind::Commitment, &[found]);
+            self.push(kind, record, &found, Some(end_of(promise.details.due)));
         }
         Ok(())
     }
@@ -284,28 +327,56 @@ impl Pile<'_> {
     fn compliance(&mut self, conn: &mut Conn) -> Result<(), Error> {
         use RecordKind as S;
         use WorkKind as K;
+        let (under, me) = (self.under(), self.caller.id());
         self.profiles_to_agree(conn)?;
-        let found = waiting::matches(conn, MatchStatus::UnderReview, MOST)?;
-        self.within(K::DecideMatch, S::Match, &found, REVIEW_DAYS);
-        let found = waiting::introductions(conn, IntroductionStatus::Held, MOST)?;
-        self.within(K::DecideIntroduction, S::Introduction, &found, REVIEW_DAYS);
-        let found = waiting::firms_to_screen(conn, MOST)?;
-        self.within(K::ScreenFirm, S::Organization, &found, REVIEW_DAYS);
+        self.within(
+            conn,
+            (K::DecideMatch, S::Match, REVIEW_DAYS),
+            |conn, most| waiting::matches(conn, MatchStatus::UnderReview, under, most),
+        )?;
+        let held = (K::DecideIntroduction, S::Introduction, REVIEW_DAYS);
+        self.within(conn, held, |conn, most| {
+            waiting::introductions(conn, IntroductionStatus::Held, under, most)
+        })?;
+        self.in_any_order(
+            conn,
+            (K::ScreenFirm, S::Organization, REVIEW_DAYS),
+            waiting::firms_to_screen,
+        )?;
         let soon = days_ahead(self.context.now(), RENEW_DAYS);
-        let found = waiting::clearances_to_renew(conn, soon, MOST)?;
-        self.until(K::RenewClearance, S::Organization, &found);
-        let found = waiting::freezes_to_lift(conn, self.caller.id(), MOST)?;
-        self.within(K::LiftFreeze, S::Freeze, &found, REVIEW_DAYS);
-        let found = walls::waiting(conn, usize::try_from(MOST).unwrap_or_default())?;
-        self.within(K::DecideWall, S::Wall, &found, REVIEW_DAYS);
-        let found = db::documents::waiting(conn, self.caller.id(), MOST)?;
-        self.within(K::DecideDocument, S::Document, &found, REVIEW_DAYS);
+        self.until(conn, (K::RenewClearance, S::Organization), |conn, most| {
+            waiting::clearances_to_renew(conn, soon, most)
+        })?;
+        self.within(
+            conn,
+            (K::LiftFreeze, S::Freeze, REVIEW_DAYS),
+            |conn, most| waiting::freezes_to_lift(conn, me, most),
+        )?;
+        self.within(conn, (K::DecideWall, S::Wall, REVIEW_DAYS), |conn, most| {
+            walls::waiting(conn, usize::try_from(most).unwrap_or(usize::MAX))
+        })?;
+        self.within(
+            conn,
+            (K::DecideDocument, S::Document, REVIEW_DAYS),
+            |conn, most| db::documents::waiting(conn, me, most),
+        )?;
         self.second_of_compliance(conn)
     }
 
     /// Profiles under review that a curator can't approve without compliance.
     fn profiles_to_agree(&mut self, conn: &mut Conn) -> Result<(), Error> {
-        let found = waiting::profiles(conn, &[ProfileStatus::InReview], None, MOST)?;
+        let kind = WorkKind::AgreeToProfile;
+        if self.wants(kind, RecordKind::InvestorProfile) {
+            self.investors_to_agree(conn)?;
+        }
+        if !self.wants(kind, RecordKind::StartupProfile) {
+            return Ok(());
+        }
+        let found = waiting::profiles(conn, &[ProfileStatus::InReview], None, self.most())?;
+        if let Some(last) = found.last() {
+            let last = self.in_working_days(last.since, REVIEW_DAYS);
+            self.read_until(found.len(), last);
+        }
         let ids: Vec<_> = found.iter().map(|one| one.id.into()).collect();
         let records = db::startup_profiles::find_many(conn, &ids)?;
         let records: BTreeMap<_, _> = records
@@ -324,11 +395,10 @@ impl Pile<'_> {
             let agreed = db::startup_profiles::compliance_agreed_revision(conn, profile.id)?;
             if sensitive && agreed != Some(profile.revision) {
                 let due = self.in_working_days(one.since, REVIEW_DAYS);
-                let kind = WorkKind::AgreeToProfile;
                 self.push(kind, RecordKind::StartupProfile, one, Some(due));
             }
         }
-        self.investors_to_agree(conn)
+        Ok(())
     }
 
     /// The same of investors' profiles.
@@ -337,8 +407,12 @@ impl Pile<'_> {
             statuses: vec![ProfileStatus::InReview],
             ..db::investor_profiles::Filter::default()
         };
-        let most = usize::try_from(MOST).unwrap_or_default();
+        let most = self.most_rows();
         let found = db::investor_profiles::list(conn, &filter, Order::Updated, None, most)?;
+        if let Some(last) = found.last() {
+            let last = self.in_working_days(last.updated_at, REVIEW_DAYS);
+            self.read_until(found.len(), last);
+        }
         let taxonomy = self.context.taxonomy();
         for profile in found.iter().filter(|it| it.content.is_sensitive(&taxonomy)) {
             let agreed = db::investor_profiles::compliance_agreed_revision(conn, profile.id)?;
@@ -354,115 +428,6 @@ impl Pile<'_> {
             let due = self.in_working_days(one.since, REVIEW_DAYS);
             let kind = WorkKind::AgreeToProfile;
             self.push(kind, RecordKind::InvestorProfile, &one, Some(due));
-        }
-        Ok(())
-    }
-
-    fn side(&mut self, conn: &mut Conn, side: Side, own: &[OrganizationId]) -> Result<(), Error> {
-        match side {
-            Side::Startup => self.profiles(conn, own)?,
-            Side::Investor => {
-                self.investor_profiles(conn, own)?;
-                self.mandates(conn, own)?;
-            }
-        }
-        let since = self.context.now() - TimeDelta::days(UNANSWERED_DAYS);
-        for found in waiting::matches_to_answer(conn, side, own, since, MOST)? {
-            let due = found.since + TimeDelta::days(UNANSWERED_DAYS);
-            self.push(WorkKind::AnswerMatch, RecordKind::Match, &found, Some(due));
-        }
-        for (found, until) in waiting::introductions_to_answer(conn, side, own, MOST)? {
-            let kind = WorkKind::AnswerIntroduction;
-            self.push(kind, RecordKind::Introduction, &found, Some(until));
-        }
-        let found = waiting::conversions_to_confirm(conn, side, own, MOST)?;
-        self.within(
-            WorkKind::ConfirmConversion,
-            RecordKind::Introduction,
-            &found,
-            SIDE_DAYS,
-        );
-        self.deals_of_side(conn, side, own)?;
-        self.payments_of_side(conn, side, own)?;
-        if side == Side::Startup {
-            self.closings(conn, Some(own))?;
-            self.licences(conn, own)?;
-        }
-        self.consents(conn, own)?;
-        self.tasks(conn, Some(own))
-    }
-
-    fn profiles(&mut self, conn: &mut Conn, own: &[OrganizationId]) -> Result<(), Error> {
-        for (status, kind) in [
-            (ProfileStatus::Draft, WorkKind::SubmitProfile),
-            (ProfileStatus::ChangesRequested, WorkKind::ChangeProfile),
-            (ProfileStatus::Approved, WorkKind::PublishProfile),
-        ] {
-            for found in waiting::profiles(conn, &[status], Some(own), MOST)? {
-                // Only what a reviewer asked for presses.
-                let asked = status == ProfileStatus::ChangesRequested;
-                let due = asked.then(|| self.in_working_days(found.since, SIDE_DAYS));
-                self.push(kind, RecordKind::StartupProfile, &found, due);
-            }
-        }
-        let soon = days_ahead(self.context.now(), CONFIRM_DAYS);
-        let found = waiting::profiles_to_confirm(conn, own, soon, MOST)?;
-        self.until(WorkKind::ConfirmProfile, RecordKind::StartupProfile, &found);
-        Ok(())
-    }
-
-    fn investor_profiles(&mut self, conn: &mut Conn, own: &[OrganizationId]) -> Result<(), Error> {
-        for (status, kind) in [
-            (ProfileStatus::Draft, WorkKind::SubmitProfile),
-            (ProfileStatus::ChangesRequested, WorkKind::ChangeProfile),
-            (ProfileStatus::Approved, WorkKind::PublishProfile),
-        ] {
-            for found in db::investor_profiles::waiting(conn, &[status], Some(own), MOST)? {
-                // Only what a reviewer asked for presses.
-                let asked = status == ProfileStatus::ChangesRequested;
-                let due = asked.then(|| self.in_working_days(found.since, SIDE_DAYS));
-                self.push(kind, RecordKind::InvestorProfile, &found, due);
-            }
-        }
-        let soon = days_ahead(self.context.now(), CONFIRM_DAYS);
-        let found = db::investor_profiles::to_confirm(conn, own, soon, MOST)?;
-        self.until(
-            WorkKind::ConfirmProfile,
-            RecordKind::InvestorProfile,
-            &found,
-        );
-        Ok(())
-    }
-
-    fn mandates(&mut self, conn: &mut Conn, own: &[OrganizationId]) -> Result<(), Error> {
-        for found in waiting::mandates(conn, MandateStatus::Draft, own, MOST)? {
-            self.push(WorkKind::PublishMandate, RecordKind::Mandate, &found, None);
-        }
-        let soon = days_ahead(self.context.now(), CONFIRM_DAYS);
-        let found = waiting::mandates_to_confirm(conn, own, soon, MOST)?;
-        self.until(WorkKind::ConfirmMandate, RecordKind::Mandate, &found);
-        Ok(())
-    }
-
-    fn partner(&mut self, conn: &mut Conn, partner: OrganizationId) -> Result<(), Error> {
-        for state in [ReferralState::Draft, ReferralState::ChangesRequested] {
-            let filter = referrals::Filter {
-                partner: Some(partner),
-                external_id: None,
-                state: Some(state),
-            };
-            let limit = usize::try_from(MOST).unwrap_or(usize::MAX);
-            for referral in referrals::list(conn, &filter, None, limit)? {
-                let found = Waiting {
-                    id: referral.id.uuid(),
-                    programme: None,
-                    since: referral.updated_at,
-                    by: None,
-                };
-                let due = self.in_working_days(found.since, SIDE_DAYS);
-                let kind = WorkKind::CompleteReferral;
-                self.push(kind, RecordKind::Referral, &found, Some(due));
-            }
         }
         Ok(())
     }

@@ -55,7 +55,7 @@ async fn close(stage: &Stage, gate: &str, matched: &str) {
         }
         "scope" => {
             let programme = format!("/v1/programmes/{}", stage.programme.id);
-            let end = json!({"action": "terminate"});
+            let end = json!({"action": "terminate", "reason": "It is over."});
             stage.go(Who::Curator, &programme, end).await.expect(200);
         }
         "clearance" => {

@@ -1,6 +1,7 @@
 //! Pins and vetoes, what is new to a side, filters, and walks through a list
 //! that nothing disturbs.
 
+use corridor::domain::profile::StartupProfile;
 use serde_json::{Value, json};
 
 use super::match_machine::strike;
@@ -10,6 +11,42 @@ use crate::support::database::on_each_backend;
 async fn curate(stage: &Stage, matched: &str, action: &str) -> Value {
     let body = json!({"action": action, "reason": "The fund asked for exactly this."});
     stage.go(Who::Curator, matched, body).await.expect(200)
+}
+
+/// Another content of a profile, by no way that asks for more.
+async fn written(stage: &Stage, mut profile: StartupProfile) {
+    profile.version += 1;
+    let context = stage.context.clone();
+    let write = move |conn: &mut corridor::db::Conn| -> Result<(), corridor::services::Error> {
+        assert!(corridor::db::startup_profiles::update(conn, &profile)?);
+        context.pen(corridor::domain::event::Actor::System).append(
+            conn,
+            "startup_profile.edited",
+            (
+                corridor::domain::event::SubjectKind::StartupProfile,
+                profile.id,
+            ),
+            vec![],
+        )
+    };
+    stage.context.db.write(write).await.unwrap();
+}
+
+/// Every page of a ranking, so many at a time.
+async fn walked(stage: &Stage, query: &str, limit: usize) -> Vec<String> {
+    let mandate = stage.mandate.id;
+    let base = format!("/v1/matches?mandate={mandate}&walk=true&limit={limit}{query}");
+    let (mut all, mut path) = (Vec::new(), base.clone());
+    loop {
+        let page = stage.get(Who::Curator, &path).await.expect(200);
+        let some = names(&page);
+        assert!(some.len() <= limit, "{page}");
+        all.extend(some);
+        match page["next_cursor"].as_str() {
+            Some(cursor) => path = format!("{base}&cursor={cursor}"),
+            None => return all,
+        }
+    }
 }
 
 /// The startups of the mandate's ranking, by name.
@@ -183,21 +220,7 @@ fn a_ranking_and_a_list_are_filtered_by_what_the_counterpart_is() {
         later.content.stage = Some(corridor::domain::values::Stage::SeriesB);
         let own = stage.user(Who::Dana).id;
         assert_ne!(own.uuid(), later.id.uuid());
-        let grown = later.clone();
-        let context = stage.context.clone();
-        let write = move |conn: &mut corridor::db::Conn| -> Result<(), corridor::services::Error> {
-            let mut after = grown;
-            after.version += 1;
-            assert!(corridor::db::startup_profiles::update(conn, &after)?);
-            let id = after.id;
-            context.pen(corridor::domain::event::Actor::System).append(
-                conn,
-                "startup_profile.edited",
-                (corridor::domain::event::SubjectKind::StartupProfile, id),
-                vec![],
-            )
-        };
-        stage.context.db.write(write).await.unwrap();
+        written(&stage, later).await;
         for (query, expected) in [
             ("&stage=seed", vec!["Tamar Flow"]),
             ("&stage=series_b", vec!["Beer Sheva Water"]),
@@ -303,5 +326,37 @@ fn a_walk_through_a_ranking_is_not_disturbed_by_what_is_written_meanwhile() {
         stage.context.clock.advance(chrono::TimeDelta::minutes(61));
         let late = format!("{base}&cursor={next}");
         assert_eq!(stage.get(Who::Curator, &late).await.code(400), "bad_cursor");
+    });
+}
+
+#[test]
+fn what_waits_for_a_decision_is_ranked_and_walked_by_itself() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        for (number, name) in (0..).zip(["Arava", "Besor", "Carmel", "Dishon", "Eshkol", "Faria"]) {
+            let mut profile = stage.another_startup(name).await;
+            if number % 2 == 0 {
+                // Which kinds of deal it wants is not known.
+                profile.content.deal_intents.clear();
+                written(&stage, profile).await;
+            }
+        }
+        let whole = ranking(&stage, "&limit=100").await;
+        assert_eq!(whole.len(), 7);
+        let open = ["Arava", "Carmel", "Eshkol"];
+        let (waiting, settled): (Vec<String>, Vec<String>) =
+            (whole.into_iter()).partition(|name| open.contains(&name.as_str()));
+        assert_eq!(waiting.len(), open.len());
+        for (outcome, expected) in [("needs_review", &waiting), ("eligible", &settled)] {
+            let query = format!("&outcome={outcome}");
+            assert_eq!(&ranking(&stage, &query).await, expected, "{outcome}");
+            for limit in [1, 2, 3, 100] {
+                let all = walked(&stage, &query, limit).await;
+                assert_eq!(&all, expected, "{outcome} by {limit}");
+            }
+            // The best of more than are asked for.
+            let two = ranking(&stage, &format!("{query}&limit=2")).await;
+            assert_eq!(two, expected[..2], "{outcome}");
+        }
     });
 }

@@ -2,12 +2,15 @@
 //! stand: each for those who learn of it, and for nobody else.
 
 use chrono::TimeDelta;
-use corridor::db;
+use corridor::db::{self, Conn};
+use corridor::domain::compliance::Clearance;
+use corridor::domain::mandate::{Mandate, MandateStatus};
+use corridor::domain::profile::{ProfileStatus, StartupProfile};
 use corridor::jobs::clock;
 use serde_json::{Value, json};
 
 use super::deals::{deal, opened};
-use super::stage::{Answer, Stage, Who};
+use super::stage::{Answer, Stage, Who, clearance};
 use crate::support::database::on_each_backend;
 
 async fn items(stage: &Stage, who: Who, path: &str) -> Vec<Value> {
@@ -153,7 +156,9 @@ fn what_both_read_is_screened_and_stops_at_a_freeze() {
         let step = stage
             .edit(Who::Dana, &deal, json!({ "next_step": bad }))
             .await;
-        assert_eq!(step.expect(422)["errors"][0]["pointer"], "#/next_step");
+        let waits = step.expect(200);
+        assert_eq!(waits["next_step"], Value::Null);
+        assert_eq!(waits["waiting"][0]["place"], "next_step");
         note(&stage, Who::Dana, &deal, "team", bad)
             .await
             .expect(201);
@@ -191,6 +196,98 @@ fn what_both_read_is_screened_and_stops_at_a_freeze() {
         assert_eq!(blocked.status, 204);
         let seen = items(&stage, Who::Gul, &path).await;
         assert_eq!(texts(&seen), ["Paused?"]);
+    });
+}
+
+/// Between two who were connected nobody has to confirm what they show to others;
+/// but a check that ran out has somebody look at anything new, as the gate does
+/// elsewhere.
+#[test]
+fn what_is_said_in_a_deal_asks_the_gate_that_two_who_were_connected_ask() {
+    const FIRST: &str = "The samples are on their way.";
+    const LATER: &str = "They have arrived.";
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let id = stage.profile.id;
+        let write = move |conn: &mut Conn| {
+            let before = db::startup_profiles::find(conn, id)?.unwrap();
+            let stale = StartupProfile {
+                status: ProfileStatus::Stale,
+                version: before.version + 1,
+                ..before
+            };
+            db::startup_profiles::update(conn, &stale)
+        };
+        assert!(stage.context.db.write(write).await.unwrap());
+        let said = note(&stage, Who::Dana, &deal, "both", FIRST).await;
+        assert_eq!(said.expect(201)["state"], "shown");
+        let read = async || items(&stage, Who::Gul, &format!("{deal}/notes")).await;
+        assert!(texts(&read().await).contains(&FIRST));
+        let (context, firm) = (stage.context.clone(), stage.startup.clone());
+        let by = stage.user(Who::Compliance).id;
+        stage.context.clock.advance(TimeDelta::seconds(1));
+        let write = move |conn: &mut Conn| {
+            let ran_out = Clearance {
+                valid_to: context.now().date_naive() - TimeDelta::days(1),
+                ..clearance(&context, &firm, by)
+            };
+            db::clearances::insert(conn, &ran_out)
+        };
+        stage.context.db.write(write).await.unwrap();
+        let said = note(&stage, Who::Dana, &deal, "both", LATER).await;
+        assert_eq!(said.expect(201)["state"], "waiting");
+        let told = read().await;
+        assert!(texts(&told).contains(&FIRST) && !texts(&told).contains(&LATER));
+        let step = json!({ "next_step": "We come in March." });
+        stage.edit(Who::Dana, &deal, step).await.expect(200);
+        let seen = stage.get(Who::Gul, &deal).await.expect(200);
+        assert!(!seen.to_string().contains("March"), "{seen}");
+        let day = json!({ "facts": { "first_meeting_date": "2026-11-24" } });
+        stage.edit(Who::Dana, &deal, day).await.expect(200);
+    });
+}
+
+/// What a side shows to others is taken back once a round is full, and what it
+/// changes is looked at: the two work on, and only the latter waits.
+#[test]
+fn what_is_taken_back_ends_no_deal_and_what_is_changed_waits() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let said = async |status, text: &str| {
+            let id = stage.profile.id;
+            let write = move |conn: &mut Conn| {
+                let before = db::startup_profiles::find(conn, id)?.unwrap();
+                let after = StartupProfile {
+                    status,
+                    version: before.version + 1,
+                    ..before
+                };
+                db::startup_profiles::update(conn, &after)
+            };
+            assert!(stage.context.db.write(write).await.unwrap());
+            note(&stage, Who::Dana, &deal, "both", text).await
+        };
+        let id = stage.mandate.id;
+        let full = move |conn: &mut Conn| {
+            let before = db::mandates::find(conn, id)?.unwrap();
+            let after = Mandate {
+                status: MandateStatus::Withdrawn,
+                version: before.version + 1,
+                ..before
+            };
+            db::mandates::update(conn, &after)
+        };
+        assert!(stage.context.db.write(full).await.unwrap());
+        let shown = said(ProfileStatus::Withdrawn, "The round is full.").await;
+        assert_eq!(shown.expect(201)["state"], "shown");
+        let day = json!({ "facts": { "first_meeting_date": "2026-11-24" } });
+        stage.edit(Who::Dana, &deal, day).await.expect(200);
+        let waits = said(ProfileStatus::InReview, "We sell to others, too.").await;
+        assert_eq!(waits.expect(201)["state"], "waiting");
+        let stopped = said(ProfileStatus::Suspended, "Are you there?").await;
+        assert_eq!(stopped.status, 409);
     });
 }
 

@@ -44,7 +44,7 @@ fn funding(minor: i64) -> Value {
     json!({
         "action": "confirm",
         "amount": {"amount_minor": minor, "currency": "USD"},
-        "value_date": "2026-11-20",
+        "value_date": "2026-11-24",
     })
 }
 
@@ -112,6 +112,12 @@ fn it_is_won_when_both_confirm_the_same() {
         let faults = stage.go(Who::Curator, &deal, bare).await.expect(422);
         assert_eq!(faults["errors"].as_array().unwrap().len(), 2);
         stage.go(Who::Curator, &deal, skip).await.expect(200);
+        // No money of it came before the two were introduced.
+        let mut before = funding(120_000_000);
+        before["value_date"] = json!("2026-11-20");
+        let before = stage.go(Who::Dana, &deal, before).await.expect(422);
+        assert_eq!(before["errors"][0]["code"], "too_early");
+        assert_eq!(before["errors"][0]["pointer"], "#/value_date");
         let first = stage
             .go(Who::Dana, &deal, funding(120_000_000))
             .await
@@ -175,8 +181,18 @@ fn what_is_recorded_is_what_was_asked_for() {
         let ahead = json!({"facts": {"due_diligence_done": "2027-01-15"}});
         let ahead = stage.edit(Who::Gul, &deal, ahead).await.expect(422);
         assert_eq!(ahead["errors"][0]["code"], "day_ahead");
+        // Nobody has signed or met on a day that is to come, or been paid.
+        for key in ["signed_on", "first_meeting_held_on", "value_date"] {
+            let ahead = json!({"facts": { key: "2027-01-15" }});
+            let ahead = stage.edit(Who::Dana, &deal, ahead).await.expect(422);
+            let fault = &ahead["errors"][0];
+            assert_eq!(fault["pointer"], format!("#/facts/{key}"));
+            assert_eq!(fault["code"], "in_the_future");
+        }
+        let planned = json!({"facts": {"first_meeting_date": "2027-01-15"}});
+        stage.edit(Who::Dana, &deal, planned).await.expect(200);
         let right = json!({"facts": {
-            "signed_on": "2026-11-20", "term_sheet_amount": "AZN 1,200,000.5",
+            "signed_on": "2026-11-24", "term_sheet_amount": "AZN 1,200,000.5",
         }});
         let kept = stage.edit(Who::Dana, &deal, right).await.expect(200);
         assert_eq!(kept["facts"]["term_sheet_amount"], "AZN 1,200,000.50");
@@ -186,7 +202,7 @@ fn what_is_recorded_is_what_was_asked_for() {
             .post(Who::Compliance, "/v1/freezes", freeze)
             .await
             .expect(201);
-        let across = json!({"facts": {"signed_on": "2026-11-21"}});
+        let across = json!({"facts": {"signed_on": "2026-11-24"}});
         let refused = stage.edit(Who::Dana, &deal, across).await;
         assert_eq!(refused.code(409), "not_available");
     });

@@ -77,8 +77,13 @@ fn who_is_erased_leads_to_nobody_and_the_firm_stays() {
         eli.get("/v1/me").await.refused(401, "invalid_token");
 
         // An answer that was kept to be repeated might name them.
-        let forget = |conn: &mut Conn| db::idempotency::forget_told(conn);
-        assert_eq!(app.context.db.write(forget).await.unwrap(), 0);
+        let now = app.context.now();
+        let sweep = move |conn: &mut Conn| db::idempotency::sweep_told(conn, now, 100);
+        let swept = [
+            app.context.db.write(sweep).await.unwrap(),
+            app.context.db.write(sweep).await.unwrap(),
+        ];
+        assert_eq!(swept, [1, 0]);
         // What was made for nobody but them goes with them.
         work::sweep(&app.context, 100).await.unwrap();
         assert!(!file.exists());

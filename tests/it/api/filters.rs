@@ -209,7 +209,12 @@ fn mandates_are_narrowed_down_by_what_they_take() {
             ),
             (
                 "f",
-                json!({ "instruments": ["safe"], "transfer_topics": ["incubator_operation"] }),
+                json!({
+                    "instruments": ["safe"],
+                    "transfer_topics": ["incubator_operation"],
+                    "active_from": "2027-01-01",
+                    "active_to": "2027-06-30",
+                }),
             ),
         ] {
             desk.investor(id, id, change).await;
@@ -236,6 +241,10 @@ fn mandates_are_narrowed_down_by_what_they_take() {
                 (&[("role", "lead")], "cd"),
                 (&[("instrument", "safe")], "f"),
                 (&[("transfer_topic", "incubator_operation")], "f"),
+                (&[("active_on", "2026-12-31")], "abcde"),
+                (&[("active_on", "2027-01-01")], "abcdef"),
+                (&[("active_on", "2027-06-30")], "abcdef"),
+                (&[("active_on", "2027-07-01")], "abcde"),
                 (
                     &[("language", "az"), ("tag", "water"), ("role", "lead")],
                     "cd",
@@ -278,6 +287,25 @@ fn everything_that_is_wrong_with_a_query_is_told_at_once() {
         ];
         assert_eq!(wrong(&told), named, "{:#}", told.body);
         assert!(told.text("detail").contains("Did you mean water"));
+        assert_eq!(told.body["errors"][0]["suggestions"][0], "water");
+        // What can't be read keeps the rest from no judgement.
+        let query = "?claimed=perhaps&tag=watr&stage=later&currency=USD&cheque_from=much&q=a&q=b\
+                     &sort=relevance&colour=red&limit=0";
+        let told = desk.curator.get(&format!("{PROFILES}{query}")).await;
+        let told = told.expect(400);
+        let mut named = wrong(&told);
+        named.sort_unstable();
+        let expected = [
+            "#/cheque_from",
+            "#/claimed",
+            "#/colour",
+            "#/limit",
+            "#/q",
+            "#/stage",
+            "#/tag",
+        ];
+        assert_eq!(named, expected, "{:#}", told.body);
+        assert!(!told.text("detail").contains("no amounts"));
         let query = "?limit=0&colour=red&claimed=perhaps&count=1";
         let told = desk
             .curator
@@ -389,7 +417,13 @@ fn matches_introductions_and_deals_are_counted_as_far_as_they_are_shown() {
                 assert_eq!(counted(&stage, who, &path).await, 1);
                 for (filter, found) in [
                     ("created_since=2020-01-01T00:00:00Z", 1),
+                    ("created_until=2020-01-01T00:00:00Z", 0),
+                    (
+                        "created_since=2020-01-01T00:00:00Z&created_until=2120-01-01T00:00:00Z",
+                        1,
+                    ),
                     ("updated_since=2120-01-01T00:00:00Z", 0),
+                    ("updated_until=2120-01-01T00:00:00Z", 1),
                 ] {
                     let path = format!("{path}{filter}&");
                     assert_eq!(counted(&stage, who, &path).await, found, "{path}");
@@ -673,6 +707,44 @@ fn startups_are_found_by_figures_limits_and_answers() {
                 .get(Who::Curator, &format!("{PROFILES}?{wrong}"))
                 .await;
             assert_eq!(refused.code(400), "bad_query", "{wrong}");
+        }
+    });
+}
+
+/// What was made in one span of time is not in the next one as well.
+#[test]
+fn spans_of_time_that_meet_have_nothing_in_common() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        stage.matched().await;
+        for list in [
+            "startup-profiles",
+            "mandates",
+            "investor-profiles",
+            "organizations",
+            "matches",
+        ] {
+            let path = format!("/v1/{list}");
+            let found = stage.get(Who::Curator, &path).await.expect(200);
+            let items = found["items"].as_array().unwrap().clone();
+            let Some(first) = items.first() else {
+                assert_eq!(list, "investor-profiles");
+                continue;
+            };
+            let at = first["created_at"].as_str().unwrap();
+            let ids = async |query: String| -> Vec<Value> {
+                let found = stage.get(Who::Curator, &format!("{path}?{query}")).await;
+                let items = found.expect(200)["items"].as_array().unwrap().clone();
+                items.iter().map(|it| it["id"].clone()).collect()
+            };
+            let before = ids(format!("created_until={at}")).await;
+            let since = ids(format!("created_since={at}")).await;
+            assert!(since.contains(&first["id"]), "{list}");
+            assert!(!before.contains(&first["id"]), "{list}");
+            assert_eq!(before.len() + since.len(), items.len(), "{list}");
+            let nothing = format!("{path}?created_since={at}&created_until={at}");
+            let told = stage.get(Who::Curator, &nothing).await.expect(400);
+            assert_eq!(told["errors"][0]["pointer"], "#/created_until", "{list}");
         }
     });
 }

@@ -203,13 +203,14 @@ fn an_investor_that_takes_itself_out_ends_what_is_asked_of_its_mandates() {
 }
 
 /// Another investor reports what the startup asked of it, as the first did.
-async fn reported_by_another(stage: &Stage, introduction: &str) {
+async fn reported_by_another(stage: &Stage, introduction: &str) -> String {
     let other = stage.another_investor("Araz Fund", |_| ()).await;
     let id: IntroductionId = introduction.rsplit('/').next().unwrap().parse().unwrap();
     let context = stage.context.clone();
+    let twin_id: IntroductionId = context.new_id();
     let write = move |conn: &mut Conn| -> Result<(), corridor::services::Error> {
         let mut twin = db::introductions::find(conn, id)?.unwrap();
-        twin.id = context.new_id();
+        twin.id = twin_id;
         twin.investor = other.organization;
         twin.mandate = other.id;
         db::introductions::insert(conn, &twin)?;
@@ -227,6 +228,7 @@ async fn reported_by_another(stage: &Stage, introduction: &str) {
         Ok(db::introductions::insert_answer(conn, &given)?)
     };
     stage.context.db.write(write).await.unwrap();
+    format!("/v1/introductions/{twin_id}")
 }
 
 #[test]
@@ -239,7 +241,7 @@ fn two_firms_that_report_abuse_are_a_ground_for_compliance() {
         stage.go(Who::Gul, &introduction, report).await.expect(200);
         let refused = stage.go(Who::Compliance, &profile, noted("suspend")).await;
         assert_eq!(refused.code(409), "no_ground_to_suspend");
-        reported_by_another(&stage, &introduction).await;
+        let second = reported_by_another(&stage, &introduction).await;
         // Who reports is not the one who is reported.
         let mandate = format!("/v1/mandates/{}", stage.mandate.id);
         let refused = stage.go(Who::Compliance, &mandate, noted("suspend")).await;
@@ -255,6 +257,12 @@ fn two_firms_that_report_abuse_are_a_ground_for_compliance() {
             let done = stage.go(who, &profile, noted("restore")).await;
             assert_eq!(done.expect(200)["status"], state);
         }
+        // A report that doesn't hold is no ground; the other one alone isn't either.
+        let ruling = json!({ "ruling": "dismiss", "reason": "A mistake." });
+        let path = format!("{second}/abuse-decisions");
+        stage.post(Who::Curator, &path, ruling).await.expect(200);
+        let refused = stage.go(Who::Compliance, &profile, noted("suspend")).await;
+        assert_eq!(refused.code(409), "no_ground_to_suspend");
     });
 }
 

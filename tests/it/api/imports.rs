@@ -380,6 +380,37 @@ fn the_operator_imports_records_that_nobody_has_claimed() {
 }
 
 #[test]
+fn all_that_is_wrong_with_how_a_file_is_to_be_imported_is_told_at_once() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let curator = operator(&app, "Curator", &[Role::Curator]).await;
+        let office = office(&app).await;
+        let told = async |query: &str| {
+            let refused = hand_in(&curator, query, NDJSON, "{}").await.expect(400);
+            let mut faults = refused.faults();
+            faults.sort_unstable();
+            faults
+        };
+        let query = "?kind=letters&partner=y&programme=x&dry_run=perhaps&colour=red";
+        assert_eq!(
+            told(query).await,
+            [
+                "#/colour bad_query",
+                "#/dry_run bad_query",
+                "#/kind bad_query",
+                "#/partner bad_query",
+                "#/programme bad_query",
+            ]
+        );
+        let query = format!("?kind=records&partner={}&programme=x", office.id);
+        let both = ["#/partner bad_query", "#/programme bad_query"];
+        assert_eq!(told(&query).await, both);
+        let query = format!("?kind=referrals&programme={}", office.id);
+        assert_eq!(told(&query).await, both);
+    });
+}
+
+#[test]
 fn a_file_that_cannot_be_meant_is_refused_with_all_that_is_wrong() {
     on_each_backend(async |database| {
         let app = App::start(database).await;

@@ -230,6 +230,14 @@ fn a_file_says_nothing_for_a_firm_that_people_took_over() {
             let rows = fates(&app, &office.owner, "", &[row]).await;
             assert_eq!(outcomes(&rows), [outcome], "{rows:?}");
             assert_eq!(rows[0]["faults"][0]["code"], code, "{rows:?}");
+            // What it undoes is named beside it.
+            let named = |pointer: &str| {
+                let faults = rows[0]["faults"].as_array().unwrap();
+                let place = |it: &&Value| it["pointer"].as_str().unwrap().starts_with(pointer);
+                faults.iter().find(place).map(|it| it["code"].clone())
+            };
+            assert_eq!(named("/investor_profile"), Some(json!(code)), "{rows:?}");
+            assert_eq!(named("/mandate"), Some(json!("undone")), "{rows:?}");
         }
     });
 }

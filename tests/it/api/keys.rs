@@ -142,13 +142,13 @@ fn a_key_follows_its_person_down_and_out() {
         let write = async || script.post("/v1/startup-profiles", &profile).await;
         write().await.expect(201);
         let member = format!("/v1/organizations/{}/members/{person}", tamar.id);
-        let demoted = tamar.owner.call("PUT", &member);
+        let demoted = tamar.owner.call("PUT", &member).header("If-Match", "*");
         let viewer = json!({ "role": "viewer" });
         demoted.json(&viewer).send().await.expect(204);
         write().await.refused(403, "forbidden");
         let firm = format!("/v1/organizations/{}", tamar.id);
         script.get(&firm).await.expect(200);
-        let gone = tamar.owner.call("DELETE", &member);
+        let gone = tamar.owner.call("DELETE", &member).header("If-Match", "*");
         gone.send().await.expect(204);
         script.get(&firm).await.refused(404, "not_found");
     });

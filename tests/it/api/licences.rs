@@ -1,8 +1,10 @@
 //! Export licences, and what a check of a firm rests on.
 
+use corridor::db::{self, Conn};
+use corridor::domain::values::OrganizationKind;
 use serde_json::{Value, json};
 
-use super::stage::{BLURB, Stage, Who};
+use super::stage::{BLURB, Stage, Who, organization};
 use crate::support::database::on_each_backend;
 
 /// A licence for what the firm makes, towards these countries.
@@ -224,6 +226,53 @@ fn a_check_rests_on_evidence_and_holds_for_a_year_at_most() {
         let list = stage.get(Who::Auditor, &list).await.expect(200);
         // The first is from before evidence was asked for.
         assert_eq!(list["items"][0]["evidence"], Value::Null);
+        assert_eq!(list["items"][1], fine);
+    });
+}
+
+/// Money close to the state is looked at, and cleared with a note on where it
+/// comes from, which compliance reads again.
+#[test]
+fn whoever_is_politically_exposed_is_cleared_with_the_source_of_their_funds() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let path = "/v1/clearances";
+        let kind = OrganizationKind::Investor;
+        let firm = organization(&stage.context, kind, "Dövlət Fondu", "AZ");
+        let made = firm.clone();
+        let write = move |conn: &mut Conn| db::organizations::insert(conn, &made);
+        stage.context.db.write(write).await.unwrap();
+        let check = |verdict: &str, source: Option<&str>| {
+            let mut check = json!({
+                "organization": firm.id.to_string(), "verdict": verdict,
+                "basis": "List of public offices", "valid_to": "2027-04-30",
+                "evidence": { "reference": "Archive 7" },
+            });
+            if let Some(source) = source {
+                check["source_of_funds"] = json!(source);
+            }
+            check
+        };
+        let source = "State budget, by decree 1234";
+        let early = check("clear_enhanced", Some(source));
+        let early = stage.post(Who::Compliance, path, early).await.expect(409);
+        assert_eq!(early["code"], "review_needed");
+        let review = check("review", None);
+        stage.post(Who::Compliance, path, review).await.expect(201);
+        for (verdict, source, code) in [
+            ("clear_enhanced", None, "required"),
+            ("clear", Some(source), "not_taken"),
+        ] {
+            let wrong = check(verdict, source);
+            let wrong = stage.post(Who::Compliance, path, wrong).await.expect(422);
+            assert_eq!(wrong["errors"][0]["pointer"], "#/source_of_funds");
+            assert_eq!(wrong["errors"][0]["code"], code);
+        }
+        let fine = check("clear_enhanced", Some(source));
+        let fine = stage.post(Who::Compliance, path, fine).await.expect(201);
+        assert_eq!(fine["source_of_funds"], source);
+        let list = format!("/v1/organizations/{}/clearances", firm.id);
+        let list = stage.get(Who::Auditor, &list).await.expect(200);
         assert_eq!(list["items"][1], fine);
     });
 }

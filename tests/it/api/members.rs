@@ -1,5 +1,6 @@
 //! The people of a firm: invited, promoted, gone.
 
+use chrono::TimeDelta;
 use corridor::db::Conn;
 use corridor::domain::account::Role;
 use corridor::domain::event::{Subject, SubjectKind};
@@ -144,16 +145,21 @@ fn a_part_changes_at_once_and_a_firm_keeps_an_owner() {
         let (dana_id, eli_id) = (id(&tamar.owner).await, id(&eli).await);
         let set = async |who: &Client, person: &str, role: &str| {
             let call = who.call("PUT", &format!("{members}/{person}"));
+            let call = call.header("If-Match", "*");
             call.json(&json!({ "role": role })).send().await
         };
         set(&eli, &eli_id, "owner").await.refused(403, "forbidden");
         let last = set(&tamar.owner, &dana_id, "viewer").await;
         last.refused(409, "last_keeper");
-        let leave = tamar.owner.call("DELETE", &format!("{members}/{dana_id}"));
-        leave.send().await.refused(409, "last_keeper");
+        let dana = format!("{members}/{dana_id}");
+        let leave = async |version: &str| {
+            let call = tamar.owner.call("DELETE", &dana);
+            call.header("If-Match", version).send().await
+        };
+        leave("*").await.refused(409, "last_keeper");
         set(&tamar.owner, &eli_id, "owner").await.expect(204);
-        let leave = tamar.owner.call("DELETE", &format!("{members}/{dana_id}"));
-        leave.send().await.expect(204);
+        let read = tamar.owner.get(&dana).await.expect(200);
+        leave(read.header("etag")).await.expect(204);
         let path = format!("/v1/organizations/{}", tamar.id);
         tamar.owner.get(&path).await.refused(404, "not_found");
         eli.get(&path).await.expect(200);
@@ -174,11 +180,52 @@ fn a_person_without_a_part_is_not_found_in_the_firm() {
         tamar
             .owner
             .call("PUT", &path)
+            .header("If-Match", "*")
             .json(&role)
             .send()
             .await
             .expect(404);
+        // That there is nobody is said before what is wrong with the version.
         tamar.owner.call("DELETE", &path).send().await.expect(404);
+    });
+}
+
+/// Who was made an owner meanwhile is not put out by somebody who read that
+/// they were a viewer.
+#[test]
+fn nobody_is_put_out_by_what_was_read_before() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let eli = colleague(&app, &tamar, "Eli", Role::Viewer).await;
+        let member = format!("/v1/organizations/{}/members/{}", tamar.id, id(&eli).await);
+        let put_out = async |who: &Client, version: Option<&str>| {
+            let mut call = who.call("DELETE", &member);
+            if let Some(version) = version {
+                call = call.header("If-Match", version);
+            }
+            call.send().await
+        };
+        let owner = &tamar.owner;
+        let read = owner.get(&member).await.expect(200);
+        let read = read.header("etag").to_owned();
+        put_out(owner, None).await.refused(428, "version_required");
+        app.context.clock.advance(TimeDelta::seconds(1));
+        let call = owner.call("PUT", &member).header("If-Match", &read);
+        let role = json!({ "role": "owner" });
+        call.json(&role).send().await.expect(204);
+        put_out(owner, Some(&read))
+            .await
+            .refused(412, "stale_version");
+        eli.get(&member).await.expect(200);
+        // Who may not put anybody out learns nothing of versions.
+        let dana = format!("/v1/organizations/{}/members/{}", tamar.id, id(owner).await);
+        let viewer = colleague(&app, &tamar, "Gad", Role::Viewer).await;
+        let call = viewer.call("DELETE", &dana).send().await;
+        call.refused(403, "forbidden");
+        let now = owner.get(&member).await.expect(200);
+        put_out(&eli, Some(now.header("etag"))).await.expect(204);
+        owner.get(&member).await.expect(404);
     });
 }
 
@@ -200,6 +247,7 @@ fn who_leaves_hands_open_questions_over_and_the_old_link_is_dead() {
         let path = format!("/v1/organizations/{firm}/members/{gul}?successor={successor}");
         let left = stage
             .request(Who::Gul, "DELETE", &path)
+            .header("If-Match", "*")
             .send()
             .await
             .unwrap();
@@ -417,7 +465,10 @@ fn no_admin_makes_themselves_a_curator() {
         let operator = me.body["memberships"][0]["organization"].as_str().unwrap();
         let own = format!("/v1/organizations/{operator}/members/{}", me.text("id"));
         let call = admin.call("PUT", &own).json(&json!({ "role": "curator" }));
-        call.send().await.refused(409, "own_part");
+        call.header("If-Match", "*")
+            .send()
+            .await
+            .refused(409, "own_part");
         let path = format!("/v1/organizations/{operator}/invitations");
         let body = json!({ "email": address("Admin"), "role": "curator" });
         let invited = admin.post(&path, &body).await;
@@ -450,5 +501,59 @@ fn owners_are_mailed_when_somebody_joins_their_firm() {
         colleague(&app, &tamar, "Viewer", Role::Viewer).await;
         assert_eq!(mails(&tamar.owner).await, before + 2);
         assert_eq!(mails(&editor).await, at_first, "an editor lets nobody in");
+    });
+}
+
+#[test]
+fn people_are_read_a_page_at_a_time_and_changed_as_they_were_read() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        for name in ["Eli", "Noa", "Avi"] {
+            colleague(&app, &tamar, name, Role::Viewer).await;
+        }
+        let members = format!("/v1/organizations/{}/members", tamar.id);
+        let (mut seen, mut next) = (Vec::new(), None::<String>);
+        loop {
+            let cursor = next.map_or(String::new(), |it| format!("&cursor={it}"));
+            let page = tamar.owner.get(&format!("{members}?limit=3{cursor}")).await;
+            let page = page.expect(200).body;
+            let items = page["items"].as_array().unwrap();
+            assert!(items.len() <= 3);
+            seen.extend(items.iter().map(|it| it["id"].as_str().unwrap().to_owned()));
+            match page["next_cursor"].as_str() {
+                Some(cursor) => next = Some(cursor.to_owned()),
+                None => break,
+            }
+        }
+        let mut once = seen.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!((seen.len(), once.len()), (4, 4));
+        let endless = tamar.owner.get(&format!("{members}?limit=101")).await;
+        assert!(matches!(endless.status, 400 | 422));
+
+        let owner = id(&tamar.owner).await;
+        let eli = seen.iter().find(|it| **it != owner).unwrap();
+        let path = format!("{members}/{eli}");
+        let read = tamar.owner.get(&path).await.expect(200);
+        assert_eq!(read.body["roles"], json!(["viewer"]));
+        let set = async |role: &str, version: Option<&str>| {
+            let mut call = tamar.owner.call("PUT", &path);
+            if let Some(version) = version {
+                call = call.header("If-Match", version);
+            }
+            call.json(&json!({ "role": role })).send().await
+        };
+        set("editor", None).await.refused(428, "version_required");
+        app.context.clock.advance(chrono::TimeDelta::seconds(1));
+        let changed = set("editor", Some(read.etag())).await.expect(204);
+        assert_ne!(changed.etag(), read.etag());
+        let stale = set("owner", Some(read.etag())).await;
+        stale.refused(412, "stale_version");
+        let now = tamar.owner.get(&path).await.expect(200);
+        assert_eq!((now.text("role"), now.etag()), ("editor", changed.etag()));
+        let other = firm(&app, "investor", "Xezer", "AZ").await;
+        other.owner.get(&path).await.refused(404, "not_found");
     });
 }

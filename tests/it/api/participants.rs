@@ -43,6 +43,15 @@ async fn money_arrives(stage: &Stage, deal: &str, promise: Value) {
     assert_eq!(funded["participants"][0]["said_paid"], json!([]));
 }
 
+/// The column of its board in which the second investor finds the deal.
+async fn own_column(stage: &Stage) -> Option<Value> {
+    let board = stage.get(Who::Stranger, "/v1/deal-board").await.expect(200);
+    let mut columns = board["items"].as_array().unwrap().iter();
+    columns
+        .find(|it| it["open"] == 1 || it["won"] == 1)
+        .cloned()
+}
+
 /// Whom compliance keeps from the startup reads nothing of it any more.
 async fn is_kept_apart(stage: &Stage, deal: &str, firm: &str) {
     let its_round = format!("{deal}/syndicate");
@@ -54,7 +63,23 @@ async fn is_kept_apart(stage: &Stage, deal: &str, firm: &str) {
     assert_eq!(stage.get(Who::Stranger, &its_round).await.status, 404);
     let parts = stage.get(Who::Stranger, PARTS).await.expect(200);
     assert_eq!(parts["items"][0]["startup_name"], Value::Null);
+    assert_eq!(own_column(stage).await, None);
     stage.get(Who::Gul, &its_round).await.expect(200);
+}
+
+/// The deal itself is the two's who began it.
+async fn reads_no_more(stage: &Stage, deal: &str) {
+    for below in [
+        "",
+        "/notes",
+        "/tasks",
+        "/history",
+        "/events",
+        "/transitions",
+    ] {
+        let path = format!("{deal}{below}");
+        assert_eq!(stage.get(Who::Stranger, &path).await.status, 404, "{path}");
+    }
 }
 
 #[test]
@@ -95,6 +120,13 @@ fn an_investor_that_was_invited_speaks_for_itself_and_sees_nothing_else() {
             .await
             .expect(200);
 
+        // Its board has the deal, though it promised nothing yet.
+        let board = own_column(&stage).await.unwrap();
+        assert_eq!(
+            (&board["open"], &board["without_amount"]),
+            (&json!(1), &json!(1))
+        );
+
         // It reads the round and itself, and promises for itself alone.
         let seen = syndicate(&stage, Who::Stranger, &deal).await;
         assert_eq!(seen["round"]["target"], 100_000);
@@ -107,6 +139,10 @@ fn an_investor_that_was_invited_speaks_for_itself_and_sees_nothing_else() {
         let said = put(&stage, Who::Stranger, &members, promise.clone()).await;
         let said = said.expect(200).to_string();
         assert!(!said.contains(INVESTOR), "{said}");
+        let board = own_column(&stage).await.unwrap();
+        assert_eq!(board["total"]["amount_minor"], 30_000, "nobody else's");
+        assert_eq!(board["hard"]["amount_minor"], 30_000);
+        assert_eq!(board["overdue"], 0);
         assert_eq!(put(&stage, Who::Stranger, &members, own).await.status, 403);
         assert_eq!(
             put(&stage, Who::Gul, &members, promise.clone())
@@ -119,18 +155,7 @@ fn an_investor_that_was_invited_speaks_for_itself_and_sees_nothing_else() {
         let whole = syndicate(&stage, Who::Dana, &deal).await;
         assert_eq!(whole["hard"]["amount_minor"], 90_000);
 
-        // The deal itself is the two's who began it.
-        for below in [
-            "",
-            "/notes",
-            "/tasks",
-            "/history",
-            "/events",
-            "/transitions",
-        ] {
-            let path = format!("{deal}{below}");
-            assert_eq!(stage.get(Who::Stranger, &path).await.status, 404, "{path}");
-        }
+        reads_no_more(&stage, &deal).await;
         let set = put(&stage, Who::Stranger, &format!("{deal}/round"), round()).await;
         assert_eq!(set.status, 404);
 
@@ -153,13 +178,30 @@ fn an_investor_that_was_invited_speaks_for_itself_and_sees_nothing_else() {
 }
 
 #[test]
-fn two_curators_may_say_on_evidence_that_money_arrived() {
+fn two_curators_say_on_evidence_for_a_silent_side_that_money_arrived() {
     on_each_backend(async |database| {
         let stage = Stage::set(database).await;
         let deal = deal(&stage).await;
         let members = format!("{deal}/participants");
-        let mut paid = takes_part(&stage.investor.id.to_string(), "hard", 60_000, "USD");
+        let promise = takes_part(&stage.investor.id.to_string(), "hard", 60_000, "USD");
+        put(&stage, Who::Gul, &members, promise.clone())
+            .await
+            .expect(200);
+        let mut paid = promise;
+        paid["evidence"] = json!("The bank's advice of 24 November.");
+        let stray = put(&stage, Who::Curator, &members, paid.clone()).await;
+        assert_eq!(stray.expect(422)["errors"][0]["pointer"], "#/evidence");
         paid["interest"] = json!("funded");
+        let mut bare = paid.clone();
+        bare.as_object_mut().unwrap().remove("evidence");
+        let bare = put(&stage, Who::Curator, &members, bare).await.expect(422);
+        assert_eq!(
+            (
+                &bare["errors"][0]["pointer"],
+                bare["errors"][0]["code"].as_str()
+            ),
+            (&json!("#/evidence"), Some("required"))
+        );
         let said = put(&stage, Who::Curator, &members, paid.clone()).await;
         let said = said.expect(200)["participants"][0].clone();
         assert_eq!(said["interest"], "committed");
@@ -171,7 +213,29 @@ fn two_curators_may_say_on_evidence_that_money_arrived() {
         let again = put(&stage, Who::Curator, &members, paid.clone()).await;
         assert_eq!(again.code(409), "second_person_needed");
         join_as(&stage, Who::Stranger, operator, Role::Curator).await;
-        let said = put(&stage, Who::Stranger, &members, paid).await;
+        let said = put(&stage, Who::Stranger, &members, paid.clone()).await;
+        let said = said.expect(200)["participants"][0].clone();
+        assert_eq!(
+            said["interest"], "committed",
+            "neither side has said a word"
+        );
+        paid.as_object_mut().unwrap().remove("evidence");
+        let said = put(&stage, Who::Dana, &members, paid).await;
         assert_eq!(said.expect(200)["participants"][0]["interest"], "funded");
+        // What they point to is kept for the operator's people.
+        let notes = format!("{deal}/notes");
+        for (who, read) in [(Who::Curator, 2), (Who::Dana, 0), (Who::Gul, 0)] {
+            let seen = stage.get(who, &notes).await.expect(200).to_string();
+            assert_eq!(seen.matches("bank's advice").count(), read, "{who:?}");
+        }
+        stage.seal().await;
+        let events = stage.get(Who::Auditor, &format!("{deal}/events")).await;
+        let events = events.expect(200);
+        let said = events["items"].as_array().unwrap().iter();
+        let said: Vec<_> = said
+            .filter(|it| it["kind"] == "deal.payment_said")
+            .map(|it| it["payload"]["evidence"].is_string())
+            .collect();
+        assert_eq!(said, [true, true, false]);
     });
 }

@@ -312,7 +312,7 @@ fn a_suspended_programme_holds_its_deals_until_it_is_resumed_or_over() {
         let programme = format!("/v1/programmes/{}", stage.programme.id);
         let report = json!({"action": "report"});
         for end in ["resume", "terminate"] {
-            let suspend = json!({"action": "suspend"});
+            let suspend = json!({"action": "suspend", "reason": "A court order."});
             let gone = stage.go(Who::Curator, &programme, suspend).await;
             gone.expect(200);
             // Before anything has come around.
@@ -321,7 +321,11 @@ fn a_suspended_programme_holds_its_deals_until_it_is_resumed_or_over() {
             days_later(&stage, 0).await;
             let held = deal_as(&stage, Who::Dana, &deal).await;
             assert_eq!(held["status"], "on_hold", "{held}");
-            let gone = stage.go(Who::Curator, &programme, json!({"action": end}));
+            let mut body = json!({"action": end});
+            if end == "terminate" {
+                body["reason"] = json!("The court said so.");
+            }
+            let gone = stage.go(Who::Curator, &programme, body);
             gone.await.expect(200);
             days_later(&stage, 0).await;
             let again = deal_as(&stage, Who::Curator, &deal).await;

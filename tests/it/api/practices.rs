@@ -1,9 +1,12 @@
 //! What one firm shows another: behind the gate, and in the scorecard.
 
 use chrono::TimeDelta;
+use corridor::db::{self, Conn};
+use corridor::domain::account::Role;
+use corridor::domain::profile::StartupProfile;
 use serde_json::{Value, json};
 
-use super::stage::{INVESTOR, STARTUP, Stage, Who};
+use super::stage::{Answer, INVESTOR, STARTUP, Stage, Who, of};
 use crate::support::database::on_each_backend;
 
 /// A proposal that the startup shows the investor something.
@@ -187,10 +190,12 @@ fn the_gate_stands_before_it_and_over_it() {
         let (id, _) = running(&stage).await;
         let running = format!("/v1/practices/{id}");
         stage.get(Who::Gul, &running).await.expect(200);
-        // Each was shown to the other, and the ledger says so.
+        // Each was shown to the other, and the ledger says so: once when it was
+        // offered, and once a day for whoever opens it.
+        stage.get(Who::Gul, &running).await.expect(200);
         let ledger = format!("/v1/organizations/{}/disclosures", stage.startup.id);
         let shown = items(&stage, Who::Dana, &ledger).await;
-        assert_eq!(shown.len(), 1, "{shown:?}");
+        assert_eq!(shown.len(), 2, "{shown:?}");
 
         let block = json!({
             "organizations": [stage.startup.id.to_string(), stage.investor.id.to_string()],
@@ -208,6 +213,216 @@ fn the_gate_stands_before_it_and_over_it() {
             assert_eq!(stage.post(who, &path, held("2026-11-24")).await.status, 404);
         }
         stage.get(Who::Curator, &running).await.expect(200);
+    });
+}
+
+/// A startup shows a ministry, a party to the programme, what is sensitive.
+async fn sensitive_to_a_party(stage: &Stage) -> String {
+    let ministry = stage.partner().await;
+    stage.becomes_party(ministry).await;
+    let person = stage.user(Who::Stranger).id;
+    let now = stage.context.now();
+    let write = move |conn: &mut Conn| {
+        db::users::insert_membership(conn, person, ministry, Role::Owner, now)
+    };
+    stage.context.db.write(write).await.unwrap();
+    let mut proposal = proposal(stage);
+    proposal["taker"] = json!(ministry.to_string());
+    let made = stage.post(Who::Curator, "/v1/practices", proposal).await;
+    let location = made.location.clone();
+    made.expect(201);
+    location.unwrap()
+}
+
+/// What of it compliance reads that waits for a release.
+async fn waiting(stage: &Stage, practice: &str) -> Value {
+    let act = format!("{practice}/decisions");
+    let waiting = items(stage, Who::SecondCompliance, "/v1/reviews").await;
+    let mut waiting = waiting.iter();
+    let entry = waiting.find(|it| it["record"]["act"] == act.as_str());
+    entry.expect("waits")["held"].clone()
+}
+
+async fn released(stage: &Stage, who: Who, practice: &str, held: &Value) -> Answer {
+    let reason = "A ministry of the corridor.";
+    let body = json!({ "ruling": "release", "reason": reason, "held": held });
+    decided(stage, who, practice, body).await
+}
+
+async fn decided(stage: &Stage, who: Who, practice: &str, body: Value) -> Answer {
+    let path = format!("{practice}/decisions");
+    let request = stage.request(who, "POST", &path).header("If-Match", "*");
+    Answer::of(request.json(&body).send().await.unwrap()).await
+}
+
+#[test]
+fn compliance_decides_of_the_version_that_it_read() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let practice = as_far_as(&stage, "agreed").await;
+        let read = stage.get(Who::Compliance, &practice).await.expect(200);
+        let tag = format!("\"v{}\"", read["version"]);
+        let refuse = async |tag: Option<&str>| {
+            let path = format!("{practice}/decisions");
+            let body = json!({ "ruling": "refuse", "reason": "An order." });
+            let request = stage.request(Who::Compliance, "POST", &path).json(&body);
+            let request = match tag {
+                Some(tag) => request.header("If-Match", tag),
+                None => request,
+            };
+            Answer::of(request.send().await.unwrap()).await
+        };
+        assert_eq!(refuse(None).await.status, 428);
+        // It went on meanwhile.
+        let on = stage.context.now().date_naive().to_string();
+        let path = format!("{practice}/sessions");
+        stage.post(Who::Dana, &path, held(&on)).await.expect(201);
+        assert_eq!(refuse(Some(&tag)).await.status, 412);
+        let read = stage.get(Who::Compliance, &practice).await.expect(200);
+        assert_eq!(read["status"], "running");
+        let tag = format!("\"v{}\"", read["version"]);
+        assert_eq!(refuse(Some(&tag)).await.expect(200)["status"], "ended");
+    });
+}
+
+#[test]
+fn what_is_sensitive_is_shown_to_a_party_once_compliance_lets_it() {
+    const CASES: [(&str, &[Who]); 2] = [
+        ("cyber_commercial", &[Who::Compliance]),
+        ("counter_uas", &[Who::Compliance, Who::SecondCompliance]),
+    ];
+    for (tag, people) in CASES {
+        on_each_backend(async |database| {
+            let stage = Stage::with_tag(database, tag).await;
+            let practice = sensitive_to_a_party(&stage).await;
+            let offer = json!({ "action": "offer" });
+            let closed = stage.go(Who::Curator, &practice, offer.clone()).await;
+            assert_eq!(closed.code(409), "gate_closed");
+            let held = waiting(&stage, &practice).await;
+            let curator = released(&stage, Who::Curator, &practice, &held).await;
+            assert_eq!(curator.status, 403);
+            for (place, who) in people.iter().enumerate() {
+                let said = released(&stage, *who, &practice, &held).await;
+                assert_eq!(said.expect(200)["waits"], place + 1 < people.len());
+                let again = released(&stage, *who, &practice, &held).await;
+                let last = place + 1 == people.len();
+                let code = ["second_person_needed", "nothing_to_release"][usize::from(last)];
+                assert_eq!(again.code(409), code);
+            }
+            act(&stage, Who::Curator, &practice, "offer").await;
+            stage.get(Who::Dana, &practice).await.expect(200);
+        });
+    }
+}
+
+/// What a startup adds, or is graded, between the reading and the decision.
+#[test]
+fn nothing_is_released_that_compliance_did_not_read() {
+    on_each_backend(async |database| {
+        let stage = Stage::with_tag(database, "cyber_commercial").await;
+        let practice = sensitive_to_a_party(&stage).await;
+        let unnamed = released(&stage, Who::Compliance, &practice, &json!([])).await;
+        assert_eq!(unnamed.expect(422)["errors"][0]["pointer"], "#/held");
+        let read = waiting(&stage, &practice).await;
+        assert_eq!(
+            read[0]["matters"],
+            json!([{ "matter": "cyber_commercial", "sensitivity": "review" }])
+        );
+        let id = stage.profile.id;
+        let more = move |conn: &mut Conn| {
+            let before = db::startup_profiles::find(conn, id)?.unwrap();
+            let mut content = before.content.clone();
+            content.tags.insert(of("counter_uas"));
+            let after = StartupProfile {
+                content,
+                revision: before.revision + 1,
+                version: before.version + 1,
+                ..before
+            };
+            db::startup_profiles::update(conn, &after)
+        };
+        assert!(stage.context.db.write(more).await.unwrap());
+        let late = released(&stage, Who::Compliance, &practice, &read).await;
+        assert_eq!(late.code(409), "changed");
+        // Nor does the new revision let what was not read through.
+        let now = waiting(&stage, &practice).await;
+        assert_eq!(now[0]["matters"].as_array().unwrap().len(), 2);
+        let mut part = now.clone();
+        part[0]["matters"] = read[0]["matters"].clone();
+        let late = released(&stage, Who::Compliance, &practice, &part).await;
+        assert_eq!(late.code(409), "changed");
+        assert_eq!(waiting(&stage, &practice).await, now);
+        let said = released(&stage, Who::Compliance, &practice, &now).await;
+        assert_eq!(said.expect(200)["waits"], true);
+        // What one person settles is no more open for the second.
+        let rest = waiting(&stage, &practice).await;
+        assert_eq!(rest[0]["matters"][0]["matter"], "counter_uas");
+        let said = released(&stage, Who::SecondCompliance, &practice, &rest).await;
+        assert_eq!(said.expect(200)["waits"], false);
+    });
+}
+
+/// An engagement that went as far as that state.
+async fn as_far_as(stage: &Stage, state: &str) -> String {
+    let practice = proposed(stage).await;
+    act(stage, Who::Curator, &practice, "offer").await;
+    if state != "offered" {
+        for who in [Who::Dana, Who::Gul] {
+            act(stage, who, &practice, "agree").await;
+        }
+    }
+    if state == "running" {
+        let on = stage.context.now().date_naive().to_string();
+        let path = format!("{practice}/sessions");
+        stage.post(Who::Dana, &path, held(&on)).await.expect(201);
+    }
+    let seen = stage.get(Who::Gul, &practice).await.expect(200);
+    assert_eq!(seen["status"], state);
+    practice
+}
+
+/// Its firms don't read it then, and only compliance can open it again.
+#[test]
+fn what_turns_sensitive_later_waits_for_compliance_however_far_it_went() {
+    for state in ["offered", "agreed", "running"] {
+        on_each_backend(async |database| {
+            let stage = Stage::set(database).await;
+            let practice = as_far_as(&stage, state).await;
+            let queue = "/v1/reviews?kind=practice";
+            assert_eq!(items(&stage, Who::Compliance, queue).await.len(), 0);
+            let grade = json!({
+                "action": "grade", "sensitivity": "review", "reason": "An order.",
+            });
+            let graded = stage.go(Who::Compliance, "/v1/tags/water_loss", grade);
+            graded.await.expect(200);
+            for who in [Who::Dana, Who::Gul] {
+                assert_eq!(stage.get(who, &practice).await.status, 404, "{who:?}");
+            }
+            let waiting = items(&stage, Who::Compliance, queue).await;
+            let acts: Vec<_> = waiting.iter().map(|it| &it["record"]["act"]).collect();
+            assert_eq!(acts, [&json!(format!("{practice}/decisions"))]);
+            assert_eq!(waiting[0]["rules"], json!(["sensitivity"]));
+            let held = &waiting[0]["held"];
+            let said = released(&stage, Who::SecondCompliance, &practice, held).await;
+            assert_eq!(said.expect(200)["waits"], false);
+            let seen = stage.get(Who::Gul, &practice).await.expect(200);
+            assert_eq!(seen["status"], state);
+            assert_eq!(items(&stage, Who::Compliance, queue).await.len(), 0);
+        });
+    }
+}
+
+#[test]
+fn what_compliance_refuses_is_never_offered() {
+    on_each_backend(async |database| {
+        let stage = Stage::with_tag(database, "cyber_commercial").await;
+        let practice = sensitive_to_a_party(&stage).await;
+        let refuse = json!({ "ruling": "refuse", "reason": "Not to a ministry." });
+        let said = decided(&stage, Who::Compliance, &practice, refuse).await;
+        assert_eq!(said.expect(200)["status"], "withdrawn");
+        let waiting = items(&stage, Who::Compliance, "/v1/reviews").await;
+        let act = format!("{practice}/decisions");
+        assert!(waiting.iter().all(|it| it["record"]["act"] != act.as_str()));
     });
 }
 

@@ -214,7 +214,7 @@ fn a_programme_that_was_never_in_force_is_known_to_its_parties_alone() {
         office.owner.get(&path).await.refused(404, "not_found");
         let listed = office.owner.get("/v1/programmes").await.expect(200);
         assert_eq!(listed.body["items"], json!([]));
-        let move_it = json!({ "action": "suspend" });
+        let move_it = json!({ "action": "suspend", "reason": "A court order." });
         let moved = office.owner.act(&path, "*", &move_it).await;
         moved.refused(404, "not_found");
         let moved = stranger.owner.act(&path, "*", &move_it).await;

@@ -124,3 +124,61 @@ fn who_sees_to_a_promise_hears_that_it_falls_behind() {
         assert_eq!(stage.get(Who::Dana, &events).await.status, 404);
     });
 }
+
+/// How many mails of that news are queued.
+async fn mails(stage: &Stage, news: &str) -> usize {
+    let list = |conn: &mut Conn| db::outbox::list(conn, None, None, 1_000);
+    let queue = stage.context.db.read(list).await.unwrap();
+    let prefix = format!("news:{news}:");
+    let of_it = queue.iter().filter(|it| it.intent_key.starts_with(&prefix));
+    of_it.count()
+}
+
+/// The operator sees to a promise of deals by all that there is; a party by what
+/// parties are told of deals, which below five is nothing.
+#[test]
+fn promises_of_deals_are_watched_by_what_their_owner_may_know() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let (programme, curator) = (stage.programme.id, stage.user(Who::Curator).id);
+        let investor = stage.investor.id;
+        let write = move |conn: &mut Conn| {
+            let operator = db::users::memberships(conn, curator)?[0].organization;
+            let mut record = db::programmes::find(conn, programme)?.unwrap();
+            record.version += 1;
+            record.details.parties = [investor, operator]
+                .map(|organization| Party {
+                    organization,
+                    role: PartyRole::Signatory,
+                })
+                .into();
+            let stored = db::programmes::update(conn, &record)?;
+            Ok::<_, db::Error>(stored.then_some(operator))
+        };
+        let operator = stage.context.db.write(write).await.unwrap().unwrap();
+        let due = stage.context.now().date_naive() + TimeDelta::days(300);
+        let path = format!("/v1/programmes/{programme}/commitments");
+        for owner in [investor, operator] {
+            let promise = json!({
+                "goal": "capital", "title": "Five deals", "measure": "deals_signed",
+                "target_count": 5, "due": due.to_string(), "owner": owner.to_string(),
+            });
+            stage.post(Who::Curator, &path, promise).await.expect(201);
+        }
+        let days = async |days| {
+            stage.context.clock.advance(TimeDelta::days(days));
+            stage.seal().await;
+            clock::strike(&stage.context).await.unwrap();
+        };
+        days(1).await;
+        days(120).await;
+        assert_eq!(mails(&stage, "promise_at_risk").await, 1, "the curator's");
+        assert_eq!(waiting(&stage, Who::Curator).await.len(), 2);
+        assert!(waiting(&stage, Who::Gul).await.is_empty());
+        days(200).await;
+        assert_eq!(mails(&stage, "promise_missed").await, 1, "the curator's");
+        assert_eq!(mails(&stage, "promise_at_risk").await, 1);
+        days(1).await;
+        assert_eq!(mails(&stage, "promise_missed").await, 1, "once");
+    });
+}

@@ -2,13 +2,13 @@
 //! second is told so.
 
 use chrono::TimeDelta;
-use corridor::db::{Conn, outbox};
+use corridor::db::{self, Conn, outbox};
 use corridor::services::notices::{self, Prepared};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::stage::{Answer, BLURB, Stage, Who};
+use super::stage::{Answer, BLURB, Stage, Who, mandate};
 use crate::support::database::on_each_backend;
 
 /// Matches of several startups with the one mandate, which has so much room.
@@ -113,6 +113,36 @@ fn what_compliance_stops_does_not_go_out_and_the_other_way_round() {
             let goes_out = matches!(prepared.unwrap(), Prepared::Ready(_));
             assert_ne!(goes_out, blocked.status == 200, "{}", blocked.text);
         }
+    });
+}
+
+#[test]
+fn two_firms_have_one_deal_in_a_pipeline_by_whichever_mandate() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let tag = stage.profile.content.primary_tags.first().unwrap();
+        let other = mandate(&stage.context, &stage.investor, tag.as_str());
+        let (programme, made, now) = (stage.programme.id, other.clone(), stage.context.now());
+        let admit = move |conn: &mut Conn| -> corridor::db::Result<()> {
+            db::mandates::insert(conn, &made)?;
+            db::programmes::admit_mandate(conn, programme, made.id, now)?;
+            Ok(())
+        };
+        stage.context.db.write(admit).await.unwrap();
+        let open = |number: usize| {
+            let mandate = [stage.mandate.id, other.id][number % 2];
+            let body = json!({
+                "programme": stage.programme.id.to_string(),
+                "startup": stage.profile.id.to_string(),
+                "mandate": mandate.to_string(),
+                "reason": "They met at the water fair in Baku.",
+                "evidence": "Letter of intent of 3 November.",
+            });
+            let request = stage.request(Who::Curator, "POST", "/v1/deals");
+            request.json(&body)
+        };
+        let requests = (0..6).map(open).collect();
+        assert_eq!(at_once(requests, 201).await, (1, all("deal_going_on")));
     });
 }
 

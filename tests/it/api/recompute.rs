@@ -77,7 +77,7 @@ fn every_account_is_computed_again_to_the_byte_whatever_became_of_its_records() 
         let order = json!({"scope": "country", "value": "IL", "reason": "A standing order."});
         let frozen = stage.post(Who::Compliance, "/v1/freezes", order).await;
         frozen.expect(201);
-        let end = json!({"action": "terminate"});
+        let end = json!({"action": "terminate", "reason": "It is over."});
         let programme = format!("/v1/programmes/{}", stage.programme.id);
         stage.go(Who::Curator, &programme, end).await.expect(200);
         stage.context.clock.advance(TimeDelta::days(100));

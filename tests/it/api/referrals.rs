@@ -277,6 +277,30 @@ fn reviewers_comments_reach_the_partner_and_the_corrected_profile_goes_back() {
         let back = office.owner.post(REFERRALS, &better).await.expect(200);
         assert_eq!(back.text("state"), "submitted");
         assert_eq!(back.body["missing"], json!([]));
+
+        // Its timeline tells the same, and of nobody.
+        app.seal().await;
+        let events = format!("{}/events", path(&made));
+        let me = office.owner.get("/v1/me").await.expect(200);
+        let told = office.owner.get(&events).await.expect(200).body;
+        let told = told["items"].as_array().unwrap();
+        let kinds: Vec<_> = told.iter().map(|it| it["kind"].as_str().unwrap()).collect();
+        for kind in ["referred", "submitted", "claimed", "changes_requested"] {
+            assert!(
+                kinds.contains(&&*format!("startup_profile.{kind}")),
+                "{kinds:?}"
+            );
+        }
+        for event in told {
+            let facts: Vec<_> = event["payload"].as_object().unwrap().keys().collect();
+            assert!(facts.iter().all(|it| ["from", "to"].contains(&it.as_str())));
+            let actor = &event["actor"]["id"];
+            assert!(actor.is_null() || *actor == me.body["id"], "{event}");
+        }
+        let newest = told.last().unwrap();
+        assert_eq!(newest["payload"]["to"], "submitted", "{newest}");
+        let other = firm(&app, "partner", "Other Office", "IL").await;
+        other.owner.get(&events).await.refused(404, "not_found");
     });
 }
 
@@ -557,7 +581,10 @@ fn an_investor_is_referred_with_what_it_says_of_itself() {
         let refused = office.owner.post(REFERRALS, &document).await.expect(422);
         assert_eq!(
             refused.faults(),
-            ["#/investor_profile/accreditation/status not_yours"]
+            [
+                "#/investor_profile/accreditation/status not_yours",
+                "#/mandate undone"
+            ]
         );
         let mut other = startup("s-1");
         other["investor_profile"] = json!({});

@@ -110,6 +110,22 @@ fn answers_are_timed_in_working_days_of_who_was_asked() {
 }
 
 #[test]
+fn a_day_of_an_answer_is_one_where_it_was_given() {
+    on_each_backend(async |database| {
+        let stage = Box::pin(stage(database)).await;
+        // Asked at eleven in the evening in Baku, answered at one in the morning,
+        // on one day in UTC.
+        stage.context.clock.advance(TimeDelta::hours(10));
+        let introduction = stage.introduction(Who::Dana).await;
+        stage.context.clock.advance(TimeDelta::hours(2));
+        let yes = json!({"action": "accept"});
+        stage.go(Who::Gul, &introduction, yes).await.expect(200);
+        let asked = report(&stage, Who::Curator, "introductions").await;
+        assert_eq!(asked["rows"][0]["values"]["response_median"], 1);
+    });
+}
+
+#[test]
 fn a_pipeline_is_summed_at_locked_rates() {
     on_each_backend(async |database| {
         let stage = Box::pin(stage(database)).await;
@@ -146,6 +162,63 @@ fn a_pipeline_is_summed_at_locked_rates() {
 }
 
 #[test]
+fn stages_tell_how_many_went_on_and_how_soon() {
+    on_each_backend(async |database| {
+        let stage = Box::pin(stage(database)).await;
+        let deal = deal(&stage).await;
+        stage.context.clock.advance(TimeDelta::days(9));
+        for who in [Who::Dana, Who::Gul] {
+            let report = json!({ "action": "report" });
+            stage.go(who, &deal, report).await.expect(200);
+        }
+        stage.context.clock.advance(TimeDelta::days(3));
+        let lose = json!({ "action": "lose", "code": "valuation" });
+        stage.go(Who::Curator, &deal, lose).await.expect(200);
+        let stages = report(&stage, Who::Curator, "stages?by=month").await;
+        // The deal was opened in another pipeline, in which it went nowhere.
+        let all = stages["rows"].as_array().unwrap().iter();
+        let rows: Vec<_> = all
+            .filter(|row| row["keys"]["pipeline"] == "equity")
+            .collect();
+        let keys: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let keys = &row["keys"];
+                (
+                    keys["stage"].as_str().unwrap(),
+                    keys["cohort"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            keys,
+            [
+                ("introduced", "2026-11"),
+                ("introduced", "total"),
+                ("first_meeting", "2026-11"),
+                ("first_meeting", "total"),
+            ]
+        );
+        for row in &rows[..2] {
+            let values = json!({
+                "entered": 1, "went_on": 1, "closed": 0, "others": 0,
+                "went_on_bp": 10_000, "days_median": 9, "days_p90": 9,
+            });
+            assert_eq!(row["values"], values);
+        }
+        let last = &rows[3]["values"];
+        assert_eq!((&last["closed"], &last["went_on"]), (&json!(1), &json!(0)));
+        assert_eq!(last["days_median"], Value::Null);
+        // One deal is too few for its parties to read of.
+        let told = report(&stage, Who::Gul, "stages?as_of=2026-09-30").await;
+        assert_eq!(told["rows"], json!([]));
+        stage.context.clock.advance(TimeDelta::days(60));
+        let told = report(&stage, Who::Gul, "stages").await;
+        assert_eq!(told["rows"], json!([]));
+    });
+}
+
+#[test]
 fn parties_read_whole_quarters_and_nothing_small() {
     on_each_backend(async |database| {
         let stage = Box::pin(stage(database)).await;
@@ -171,7 +244,13 @@ fn parties_read_whole_quarters_and_nothing_small() {
                 .await;
             assert_eq!(narrow.code(409), "whole_quarters_only", "{query}");
         }
-        for report in ["funnel", "introductions", "pipeline", "concentration"] {
+        for report in [
+            "funnel",
+            "introductions",
+            "pipeline",
+            "stages",
+            "concentration",
+        ] {
             for who in [Who::Dana, Who::Stranger] {
                 let others = stage.get(who, &path(&stage, report)).await;
                 assert_eq!(others.status, 403, "{report} {who:?}");

@@ -1,5 +1,8 @@
 //! Compliance's queue, decisions in bulk, and the file of an introduction.
 
+use chrono::TimeDelta;
+use corridor::db::{self, Conn};
+use corridor::domain::profile::ProfileStatus;
 use corridor::jobs::clock;
 use serde_json::{Value, json};
 
@@ -302,5 +305,140 @@ fn the_file_of_an_introduction_holds_what_was_decided_and_shown() {
             !file.to_string().contains("pilots cut losses"),
             "texts stand as hashes"
         );
+    });
+}
+
+/// Every entry of the queue, walked in pages of that size.
+async fn walked(stage: &Stage, query: &str, limit: usize) -> Vec<Value> {
+    let first = format!("/v1/reviews?limit={limit}{query}");
+    let (mut path, mut found) = (first.clone(), Vec::new());
+    loop {
+        let page = stage.get(Who::Compliance, &path).await.expect(200);
+        found.extend(page["items"].as_array().unwrap().clone());
+        match page["next_cursor"].as_str() {
+            Some(cursor) => path = format!("{first}&cursor={cursor}"),
+            None => return found,
+        }
+    }
+}
+
+/// Puts many profiles under review that nobody of compliance has to look at, and
+/// then some that somebody has to: those wait least long.
+async fn crowd(stage: &Stage, plain: i64, sensitive: i64) {
+    let (profile, context) = (stage.profile.clone(), stage.context.clone());
+    let now = context.now();
+    let fill = move |conn: &mut Conn| -> db::Result<()> {
+        for place in 0..plain + sensitive {
+            let mut one = profile.clone();
+            one.id = context.new_id();
+            one.status = ProfileStatus::InReview;
+            one.updated_at = now + TimeDelta::milliseconds(place);
+            let tag = if place < plain {
+                "water_loss"
+            } else {
+                REVIEW_TAG
+            };
+            one.content.primary_tags = [tag.parse().unwrap()].into();
+            db::startup_profiles::insert(conn, &one)?;
+        }
+        Ok(())
+    };
+    stage.context.db.write(fill).await.unwrap();
+}
+
+#[test]
+fn plain_profiles_under_review_hide_no_sensitive_one() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        crowd(&stage, 530, 7).await;
+        let whole = queue(&stage, "").await;
+        assert_eq!(whole.len(), 7, "{whole:#?}");
+        let ids = |found: &[Value]| -> Vec<Value> {
+            let records = found.iter();
+            records.map(|it| it["record"]["id"].clone()).collect()
+        };
+        let kinds = whole.iter().map(|it| it["record"]["kind"].clone());
+        assert!(kinds.into_iter().all(|kind| kind == "startup_profile"));
+        let since: Vec<_> = whole
+            .iter()
+            .map(|it| it["since"].as_str().unwrap())
+            .collect();
+        assert!(since.is_sorted(), "{since:?}");
+        // A page at a time it is the same, and it is counted.
+        assert_eq!(ids(&walked(&stage, "", 3).await), ids(&whole));
+        let counted = stage
+            .get(Who::Compliance, "/v1/reviews?count=true&limit=2")
+            .await
+            .expect(200);
+        assert_eq!(counted["count"], json!({ "value": 7, "more": false }));
+        // Of those that wait, the ones that are asked for.
+        let tagged = format!("&tag={REVIEW_TAG}");
+        assert_eq!(walked(&stage, &tagged, 4).await.len(), 7);
+        assert_eq!(walked(&stage, "&tag=water_loss", 4).await.len(), 0);
+        let from = format!("&since={}", since[5]);
+        assert_eq!(ids(&walked(&stage, &from, 1).await), ids(&whole[5..]));
+        assert_eq!(walked(&stage, "&kind=document", 4).await.len(), 0);
+        assert_eq!(walked(&stage, "&kind=startup_profile", 4).await.len(), 7);
+        let wrong = "/v1/reviews?kind=x&tag=nothing_of_the_kind&country=QQ&since=today";
+        let wrong = stage.get(Who::Compliance, wrong).await.expect(400);
+        for name in ["kind", "tag", "country", "since"] {
+            assert!(wrong.to_string().contains(&format!("`{name}`")), "{wrong}");
+        }
+    });
+}
+
+/// What few are asked for of many is not looked for to the end in one request.
+#[test]
+fn one_request_looks_at_a_part_of_a_long_queue_and_the_next_goes_on() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        crowd(&stage, 2_100, 1).await;
+        let first = "/v1/reviews?limit=3&count=true";
+        let page = stage.get(Who::Compliance, first).await.expect(200);
+        assert_eq!(page["items"], json!([]));
+        assert_eq!(page["count"], json!({ "value": 0, "more": true }));
+        assert!(page["next_cursor"].is_string(), "{page}");
+        let found = walked(&stage, "", 3).await;
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!(found[0]["record"]["kind"], "startup_profile");
+    });
+}
+
+#[test]
+fn questions_and_records_stand_in_one_order_across_pages() {
+    on_each_backend(async |database| {
+        let stage = Stage::with_tag(database, REVIEW_TAG).await;
+        let mut waiting = vec![];
+        for name in ["First Fund", "Second Fund", "Third Fund"] {
+            let mandate = stage.another_investor(name, |_| {}).await;
+            let body = json!({
+                "programme": stage.programme.id.to_string(),
+                "startup_profile": stage.profile.id.to_string(),
+                "mandate": mandate.id.to_string(),
+            });
+            let made = stage.post(Who::Curator, "/v1/matches", body).await;
+            let path = made.location.unwrap();
+            waiting.push(json!(path.rsplit('/').next().unwrap()));
+            stage.context.clock.advance(TimeDelta::minutes(1));
+        }
+        let other = stage.another_startup("Negev Eye").await;
+        stage.matched_with(&other).await;
+        crowd(&stage, 3, 2).await;
+        let whole = queue(&stage, "").await;
+        assert_eq!(whole.len(), 4, "{whole:#?}");
+        // What one decision covers is one entry, by what waits longest on it.
+        assert_eq!(whole[0]["matches"], json!(waiting));
+        assert_eq!(whole[0]["waiting"], 3);
+        assert_eq!(whole[1]["waiting"], 1);
+        for limit in 1..=4 {
+            assert_eq!(walked(&stage, "", limit).await, whole, "{limit}");
+        }
+        let questions = walked(&stage, "&kind=question", 1).await;
+        assert_eq!(questions, whole[..2]);
+        assert_eq!(walked(&stage, "&country=AZ", 1).await, whole[..2]);
+        let programme = format!("&programme={}", stage.programme.id);
+        assert_eq!(walked(&stage, &programme, 1).await, whole[..2]);
+        let of_one = format!("&startup_profile={}", other.id);
+        assert_eq!(walked(&stage, &of_one, 1).await, whole[1..2]);
     });
 }

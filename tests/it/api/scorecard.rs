@@ -330,7 +330,7 @@ fn from_two_cards_nobody_works_out_what_one_deal_brought() {
         for day in ["2026-11-23", "2026-11-24", "2026-12-31", "2027-01-20"] {
             let path = format!("{path}?as_of={day}");
             let told = stage.get(Who::Gul, &path).await.expect(200);
-            assert_eq!(told["money_funded"]["total"]["amount_minor"], 0, "{day}");
+            assert_eq!(told["money_funded"]["total"], Value::Null, "{day}");
             assert!(!told.to_string().contains("123456"), "{day}: {told}");
             assert_eq!(told["money_funded"]["as_of"], Value::Null);
         }
@@ -340,5 +340,38 @@ fn from_two_cards_nobody_works_out_what_one_deal_brought() {
             whole["commitments"][0]["done_money"]["amount_minor"],
             123_456
         );
+    });
+}
+
+/// Days are counted from the day on which the last party signed, whenever
+/// somebody put the programme in force here.
+#[test]
+fn the_day_of_an_mou_is_that_of_its_signatures() {
+    on_each_backend(async |database| {
+        let stage = Box::pin(stage(database)).await;
+        let draft = json!({
+            "slug": "il-az-signed", "title": "Signed before",
+            "corridors": [{ "startup": "IL", "investor": "AZ" }],
+            "parties": [{
+                "organization": stage.investor.id.to_string(), "role": "signatory",
+            }],
+            "starts_on": "2026-06-01", "ends_on": "2028-06-01",
+        });
+        let made = stage.post(Who::Curator, "/v1/programmes", draft).await;
+        let path = made.location.clone().unwrap();
+        made.expect(201);
+        stage.sign_mou(&path).await;
+        let mou_on = async |query: &str| {
+            stage.seal().await;
+            let path = format!("{path}/scorecard{query}");
+            let card = stage.get(Who::Curator, &path).await.expect(200);
+            card["mou_on"].clone()
+        };
+        stage.context.clock.advance(TimeDelta::days(10));
+        assert_eq!(mou_on("").await, "2026-06-01", "by its text");
+        let activate = json!({ "action": "activate" });
+        stage.go(Who::Curator, &path, activate).await.expect(200);
+        assert_eq!(mou_on("").await, "2026-11-24");
+        assert_eq!(mou_on("?as_of=2026-11-30").await, "2026-06-01");
     });
 }

@@ -105,3 +105,78 @@ fn a_record_that_can_not_be_indexed_keeps_no_other_from_being_found() {
         assert_eq!(desk.finds("negev").await.len(), 3);
     });
 }
+
+/// Puts so many entries into the index, as of profiles that nobody may see: what
+/// they are called is in `word`, folded.
+fn crowd(conn: &mut Conn, word: &str, entries: u32) -> corridor::db::Result<()> {
+    let (entry, words) = match conn {
+        Conn::Sqlite(_) => (
+            format!(
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {entries})
+                 INSERT INTO search_entries (kind, record_id, organization_id, folding, sort_name)
+                 SELECT 'startup_profile', randomblob(16),
+                        (SELECT id FROM organizations LIMIT 1), 6, 'crowd {word}' FROM n"
+            ),
+            format!(
+                "INSERT INTO search_text (rowid, names, headline, body, facets)
+                 SELECT place, '{word}', '', '', '' FROM search_entries
+                 WHERE sort_name = 'crowd {word}' ORDER BY place"
+            ),
+        ),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => (
+            format!(
+                "INSERT INTO search_entries (kind, record_id, organization_id, folding, sort_name)
+                 SELECT 'startup_profile', gen_random_uuid(),
+                        (SELECT id FROM organizations LIMIT 1), 6, 'crowd {word}'
+                 FROM generate_series(1, {entries})"
+            ),
+            format!(
+                "INSERT INTO search_text (place, document)
+                 SELECT place, CAST('sn{word}' AS tsvector) FROM search_entries WHERE sort_name = 'crowd {word}'"
+            ),
+        ),
+    };
+    diesel::sql_query(entry).execute(conn)?;
+    diesel::sql_query(words).execute(conn)?;
+    Ok(())
+}
+
+/// Few have a word, or many close by, or many far off: who fits best comes
+/// first, then who came first, and nobody is left out.
+#[test]
+fn however_many_have_a_word_all_are_found_in_the_same_order() {
+    on_each_backend(async |database| {
+        let desk = Desk::set(database).await;
+        let context = &desk.app.context;
+        let crowd = async |word: &'static str, entries: u32| {
+            let put = move |conn: &mut Conn| crowd(conn, word, entries);
+            context.db.write(put).await.unwrap();
+        };
+        let texts = json!({ "one_liner": { "en": { "text": "Water for the Negev, by night" } } });
+        desk.startup("1", "Tamar", texts).await;
+        desk.startup("2", "Negev Sun", json!({})).await;
+        crowd("galil", 9_000).await;
+        desk.startup("3", "Negev Flow", json!({})).await;
+        crowd("negev", 6_000).await;
+        desk.startup("4", "Galil Negev", json!({})).await;
+        crowd("arad", 100).await;
+        desk.startup("5", "Arad Negev", json!({})).await;
+        let all = [
+            "Negev Sun",
+            "Negev Flow",
+            "Galil Negev",
+            "Arad Negev",
+            "Tamar",
+        ];
+        for limit in [1, 2, 20] {
+            let found = desk
+                .found("/v1/startup-profiles", &[("q", "negev")], limit)
+                .await;
+            assert_eq!(found, all, "{limit}");
+        }
+        assert_eq!(desk.finds("galil").await, ["Galil Negev"]);
+        assert_eq!(desk.finds("arad").await, ["Arad Negev"]);
+        assert_eq!(desk.finds("arad galil").await, Vec::<String>::new());
+    });
+}

@@ -174,6 +174,9 @@ impl Stage {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let context = corridor::startup::context(&config, database.open(), clock, base.clone());
         let context = Box::pin(context).await.unwrap();
+        corridor::startup::publish_pipelines(&context)
+            .await
+            .unwrap();
         let startup = organization(&context, OrganizationKind::Startup, STARTUP, "IL");
         let investor = organization(&context, OrganizationKind::Investor, INVESTOR, "AZ");
         let profile = profile(&context, &startup, tag);
@@ -636,6 +639,7 @@ pub fn clearance(context: &Context, firm: &Organization, by: UserId) -> Clearanc
         verdict: ClearanceVerdict::Clear,
         basis: "Registry of companies".to_owned(),
         proof: None,
+        source_of_funds: None,
         by,
         valid_to: context.now().date_naive() + Days::new(365),
         created_at: context.now(),

@@ -9,7 +9,7 @@ use super::deals::deal;
 use super::stage::{Answer, Stage, Who};
 use crate::support::database::on_each_backend;
 
-pub(super) async fn put(stage: &Stage, who: Who, path: &str, body: Value) -> Answer {
+pub async fn put(stage: &Stage, who: Who, path: &str, body: Value) -> Answer {
     let request = stage.request(who, "PUT", path).header("If-Match", "*");
     Answer::of(request.json(&body).send().await.unwrap()).await
 }
@@ -149,7 +149,7 @@ fn a_round_is_filled_and_shared_out_when_it_is_too_full() {
 }
 
 /// An introduction of the startup to that mandate's firm whose mail went out.
-pub(super) async fn introduced(stage: &Stage, mandate: &corridor::domain::mandate::Mandate) {
+pub async fn introduced(stage: &Stage, mandate: &corridor::domain::mandate::Mandate) {
     use corridor::domain::introduction::{Introduction, IntroductionStatus, Requester};
     let body = json!({
         "programme": stage.programme.id.to_string(),
@@ -207,7 +207,13 @@ fn two_closings() -> Value {
     ] })
 }
 
-async fn close(stage: &Stage, who: Who, deal: &str, number: i64, action: &str) -> Answer {
+pub(super) async fn close(
+    stage: &Stage,
+    who: Who,
+    deal: &str,
+    number: i64,
+    action: &str,
+) -> Answer {
     let record = format!("{deal}/closings/{number}");
     stage.go(who, &record, json!({ "action": action })).await
 }
@@ -272,7 +278,7 @@ fn closings_are_planned_within_the_round() {
 }
 
 /// A deal whose round closes in two steps.
-async fn in_two_closings(stage: &Stage) -> String {
+pub(super) async fn in_two_closings(stage: &Stage) -> String {
     let deal = deal(stage).await;
     for (part, body) in [("round", round()), ("closings", two_closings())] {
         let path = format!("{deal}/{part}");
@@ -296,7 +302,7 @@ async fn the_second_closing_is_over_first(stage: &Stage, deal: &str, mut later: 
     let skip = json!({ "action": "skip", "to": "funded", "reason": "Signed." });
     stage.go(Who::Curator, deal, skip).await.expect(200);
     let confirm = json!({
-        "action": "confirm", "value_date": "2026-11-20",
+        "action": "confirm", "value_date": "2026-11-24",
         "amount": { "amount_minor": 60_000, "currency": "USD" },
     });
     let open = stage.go(Who::Dana, deal, confirm.clone()).await;
@@ -489,14 +495,14 @@ fn two_curators_confirm_on_evidence_for_a_side_that_stays_silent() {
         stage.go(Who::Curator, &deal, skip).await.expect(200);
         let funding = |minor: i64| {
             json!({
-                "amount": { "amount_minor": minor, "currency": "USD" }, "value_date": "2026-11-20",
+                "amount": { "amount_minor": minor, "currency": "USD" }, "value_date": "2026-11-24",
             })
         };
         let vouch = |minor: i64| {
             let mut body = funding(minor);
             body["action"] = json!("vouch");
             body["side"] = json!("investor");
-            body["reason"] = json!("The bank's advice of the 20th.");
+            body["reason"] = json!("The bank's advice of the 24th.");
             body
         };
         let early = stage.go(Who::Curator, &deal, vouch(500)).await;

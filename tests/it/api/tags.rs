@@ -131,6 +131,19 @@ fn a_tag_is_added_reworded_and_known_at_once_on_every_node() {
         follow(&node).await;
         assert!(node.taxonomy().resolve("опреснение воды").is_some());
 
+        // What nobody has written is work for a curator as well.
+        let missing = "/v1/tags?labels=missing&under=water";
+        let items = stage.get(Who::Curator, missing).await.expect(200)["items"].clone();
+        assert_eq!(items[0]["slug"], "desalting", "{items}");
+        assert_eq!(items[0]["labels_missing"], json!(["he", "az"]));
+        let machine = "/v1/tags?labels=machine&q=desalti";
+        let found = stage.get(Who::Curator, machine).await.expect(200);
+        assert_eq!(found["items"][0]["slug"], "desalting");
+        let complete = "/v1/tags?labels=complete&q=desalti";
+        let found = stage.get(Who::Curator, complete).await.expect(200);
+        assert_eq!(found["items"], json!([]));
+        let odd = stage.get(Who::Curator, "/v1/tags?labels=odd").await;
+        assert_eq!(odd.status, 400, "{}", odd.text);
         // What nobody has reviewed is found, and reviewed.
         let list = "/v1/tags?unreviewed=ru&under=water&q=desalti";
         let items = stage.get(Who::Curator, list).await.expect(200)["items"].clone();

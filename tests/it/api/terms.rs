@@ -52,6 +52,18 @@ fn a_profile_in_such_words_is_approved_once_compliance_agreed() {
         ]
         .map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
         assert_eq!(marked, expected);
+        // The same a page at a time.
+        let (mut walked, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = officer.get(&format!("{screening}?limit=2{next}")).await;
+            let page = page.expect(200).body;
+            walked.extend(page["items"].as_array().unwrap().clone());
+            match page["next_cursor"].as_str() {
+                Some(cursor) => next = format!("&cursor={cursor}"),
+                None => break,
+            }
+        }
+        assert_eq!(json!(walked), found.body["items"]);
         let hit = &found.body["items"][1];
         assert_eq!((&hit["start"], &hit["end"]), (&json!(12), &json!(19)));
         let work = officer

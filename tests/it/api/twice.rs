@@ -41,12 +41,15 @@ const REPEATABLE: [&str; 1] = ["/v1/tag-suggestions"];
 
 /// Routes that take a key and have tests of their own for it, beside what they
 /// make: a secret is not in the second answer.
-const ELSEWHERE: [&str; 13] = [
+const ELSEWHERE: [&str; 24] = [
     "/v1/documents/{id}/versions",
     "/v1/startup-profiles/{id}/documents",
     "/v1/deals/{id}/documents",
     "/v1/me/keys",
     "/v1/deal-notes/{id}/decisions",
+    "/v1/introductions/{id}/abuse-decisions",
+    "/v1/held-texts/{id}/transitions",
+    "/v1/practices/{id}/decisions",
     "/v1/me/consents",
     "/v1/me/consents/{id}/withdrawal",
     "/v1/me/consents/{id}/renewal",
@@ -55,6 +58,14 @@ const ELSEWHERE: [&str; 13] = [
     "/v1/organizations/{id}/invitations",
     "/v1/organizations/{id}/claims",
     "/v1/people/{id}/transitions",
+    "/v1/clients/{id}/transitions",
+    "/v1/me/keys/{id}/transitions",
+    "/v1/me/consents/{id}/transitions",
+    "/v1/organizations/{id}/invitations/{invitation}/transitions",
+    "/v1/startup-profiles/{id}/grants/{grant}/transitions",
+    "/v1/clearances/{id}/transitions",
+    "/v1/deal-notes/{id}/transitions",
+    "/v1/programmes/{id}/admissions/{record}/transitions",
 ];
 
 /// The routes of the contract that make or move something.
@@ -391,6 +402,31 @@ async fn rules(twice: &Twice<'_>) {
         .await;
 }
 
+/// A deal of the two that another one of theirs doesn't stand in the way of.
+async fn by_hand(twice: &Twice<'_>) {
+    let stage = twice.stage;
+    let route = "/v1/deals";
+    let by_hand = json!({
+        "programme": stage.programme.id.to_string(),
+        "startup": stage.profile.id.to_string(),
+        "mandate": stage.mandate.id.to_string(),
+        "pipeline": "trade",
+        "reason": "They met at a fair.",
+        "evidence": "A letter.",
+    });
+    twice.does(route, Who::Curator, route, by_hand).await;
+}
+
+async fn pipelines(twice: &Twice<'_>) {
+    let route = "/v1/pipeline-sets";
+    let body = json!({"programme": twice.stage.programme.id.to_string()});
+    let (draft, _) = twice.does(route, Who::Curator, route, body).await;
+    let publish = json!({"action": "publish"});
+    twice
+        .moves("pipeline-sets", Who::Curator, &draft, publish)
+        .await;
+}
+
 async fn tags(twice: &Twice<'_>) {
     let route = "/v1/tags";
     let body = json!({
@@ -577,6 +613,13 @@ async fn agreements(twice: &Twice<'_>) {
     });
     let path = format!("{commitment}/evidence");
     twice.does(route, Who::Gul, &path, given).await;
+    let route = "/v1/programmes/{id}/evidence";
+    let given = json!({
+        "kind": "enquiry", "happened_on": "2026-11-20", "note": "A mill in Gəncə asked.",
+    });
+    let (happened, _) = twice.does(route, Who::Gul, &below("evidence"), given).await;
+    let back = json!({"action": "withdraw", "reason": "Entered twice."});
+    twice.moves("evidence", Who::Gul, &happened, back).await;
     let drop = json!({"action": "drop", "reason": "Nobody can travel."});
     twice
         .moves("commitments", Who::Curator, &commitment, drop)
@@ -645,8 +688,10 @@ fn every_post_that_makes_or_moves_something_honours_its_key() {
             routes: RefCell::default(),
         };
         introductions_and_deals(&twice).await;
+        by_hand(&twice).await;
         records(&twice).await;
         rules(&twice).await;
+        pipelines(&twice).await;
         investor(&twice).await;
         views(&twice).await;
         tags(&twice).await;

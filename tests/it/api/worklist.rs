@@ -1,14 +1,17 @@
 //! What waits for whom, and that it is nothing they may not see.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use corridor::db;
+use corridor::db::deal_seconds::About;
 use corridor::domain::event::{Subject, SubjectKind};
 use corridor::domain::suspension::{Suspension, SuspensionGround};
 use corridor::services::Clock;
 use serde_json::{Value, json};
 
 use super::deals::deal;
-use super::stage::{Stage, Who};
+use super::stage::{Answer, Stage, Who};
 use crate::support::app::App;
 use crate::support::builders::{self, create, operator};
 use crate::support::database::on_each_backend;
@@ -359,8 +362,12 @@ fn a_funding_that_one_of_the_operators_people_vouches_for_waits_for_another() {
         let now = stage.context.now();
         let say = move |conn: &mut db::Conn| {
             let mut said = true;
-            for matter in ["vouch startup 1 AZN 2026-11-24 0", "unblock"] {
-                said &= db::deal_seconds::insert(conn, id, matter, first, "Seen.", now)?;
+            for (about, matter) in [
+                (About::Vouch, "vouch startup 1 AZN 2026-11-24 0"),
+                (About::Unblock, "unblock"),
+            ] {
+                let said_so = (about, matter);
+                said &= db::deal_seconds::insert(conn, id, said_so, first, "Seen.", now)?;
             }
             Ok::<_, db::Error>(said)
         };
@@ -370,5 +377,239 @@ fn a_funding_that_one_of_the_operators_people_vouches_for_waits_for_another() {
         let query = "?kind=unblock_deal";
         assert_eq!(work(&stage, Who::Compliance, query).await.len(), 0);
         assert_eq!(work(&stage, Who::SecondCompliance, query).await.len(), 1);
+    });
+}
+
+#[test]
+fn much_that_waits_in_one_programme_hides_nothing_of_another() {
+    use crate::api::stage::profile;
+    use crate::db::world::{fresh, matched, of};
+    use corridor::db::{self, Conn};
+    use corridor::services::worklist::FIRST_OF_A_KIND;
+
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let (context, firm) = (stage.context.clone(), stage.startup.clone());
+        let (full, mandate) = (stage.programme.clone(), stage.mandate.clone());
+        let mut other = full.clone();
+        (other.id, other.details.slug) = (fresh(), of("another"));
+        let (new, last) = (other.clone(), stage.profile.clone());
+        let write = move |conn: &mut Conn| {
+            assert!(db::programmes::insert(conn, &new)?);
+            for _ in 0..=FIRST_OF_A_KIND {
+                let profile = profile(&context, &firm, "water_loss");
+                db::startup_profiles::insert(conn, &profile)?;
+                db::matches::insert(conn, &matched(&full, &profile, &mandate))?;
+            }
+            // It came last, and so is not among the first that are read.
+            let mut late = matched(&new, &last, &mandate);
+            late.updated_at = context.now();
+            db::matches::insert(conn, &late).map(drop)
+        };
+        stage.context.db.write(write).await.unwrap();
+        let narrow = format!("?kind=release_match&programme={}", other.id);
+        let narrow = work(&stage, Who::Curator, &narrow).await;
+        assert_eq!(narrow.len(), 1);
+        assert_eq!(narrow[0]["programme"], other.id.to_string());
+
+        // Page by page, with every other kind of work and without: all of them,
+        // each once, in the order in which they are due.
+        let all = usize::try_from(FIRST_OF_A_KIND).unwrap() + 2;
+        for query in ["kind=release_match&", "record=match&", ""] {
+            let walked = walked(&stage, Who::Curator, query).await;
+            let places: Vec<_> = walked.iter().map(|item| item["due"].as_str()).collect();
+            assert!(places.is_sorted_by_key(|due| due.unwrap_or("never")));
+            let matches = walked.iter().filter(|it| it["kind"] == "release_match");
+            let ids: BTreeSet<_> = matches.clone().map(|it| it["id"].to_string()).collect();
+            assert_eq!((matches.count(), ids.len()), (all, all), "{query}");
+        }
+    });
+}
+
+#[test]
+fn what_never_falls_due_is_listed_last_and_all_of_it() {
+    use crate::api::stage::profile;
+    use corridor::db::{self, Conn};
+    use corridor::domain::profile::ProfileStatus;
+    use corridor::services::worklist::FIRST_OF_A_KIND;
+
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let (context, firm) = (stage.context.clone(), stage.startup.clone());
+        let write = move |conn: &mut Conn| {
+            for place in 0..=FIRST_OF_A_KIND {
+                let mut draft = profile(&context, &firm, "water_loss");
+                draft.status = match place {
+                    0 => ProfileStatus::ChangesRequested,
+                    _ => ProfileStatus::Draft,
+                };
+                db::startup_profiles::insert(conn, &draft)?;
+            }
+            Ok::<_, db::Error>(())
+        };
+        stage.context.db.write(write).await.unwrap();
+        let first = work(&stage, Who::Dana, "?record=startup_profile&limit=1").await;
+        assert_eq!(first[0]["kind"], "change_profile");
+        let walked = walked(&stage, Who::Dana, "record=startup_profile&").await;
+        let due: Vec<_> = walked.iter().map(|item| item["due"].is_null()).collect();
+        assert!(due.is_sorted(), "what never falls due is last");
+        let drafts = walked.iter().filter(|it| it["kind"] == "submit_profile");
+        let ids: BTreeSet<_> = drafts.clone().map(|it| it["id"].to_string()).collect();
+        let all = usize::try_from(FIRST_OF_A_KIND).unwrap();
+        assert_eq!((drafts.count(), ids.len()), (all, all));
+    });
+}
+
+/// Everything that waits for somebody, page by page.
+async fn walked(stage: &Stage, who: Who, query: &str) -> Vec<Value> {
+    let mut items = Vec::new();
+    let mut path = format!("/v1/worklist?{query}limit=90");
+    loop {
+        let page = stage.get(who, &path).await.expect(200);
+        items.extend(page["items"].as_array().unwrap().clone());
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            return items;
+        };
+        path = format!("/v1/worklist?{query}limit=90&cursor={cursor}");
+    }
+}
+
+#[test]
+fn what_is_told_of_a_deal_is_found_under_its_programme() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let task = json!({
+            "title": "Send terms", "due": "2027-01-01", "assignee": "startup",
+            "visibility": "both",
+        });
+        let made = stage.post(Who::Gul, &format!("{deal}/tasks"), task).await;
+        made.expect(201);
+        let found = async |programme: &str| {
+            let query = format!("?kind=do_task&programme={programme}");
+            work(&stage, Who::Dana, &query).await.len()
+        };
+        assert_eq!(found(&stage.programme.id.to_string()).await, 1);
+        let another = uuid::Uuid::now_v7().to_string();
+        assert_eq!(found(&another).await, 0);
+    });
+}
+
+#[test]
+fn a_report_of_abuse_waits_until_somebody_decides_about_it() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let introduction = stage.introduction(Who::Dana).await;
+        let decisions = format!("{introduction}/abuse-decisions");
+        let ruling = json!({ "ruling": "dismiss", "reason": "A mistake, as both say." });
+        let early = stage.post(Who::Curator, &decisions, ruling.clone()).await;
+        assert_eq!(early.code(409), "nothing_reported");
+        let report = json!({"action": "report_abuse", "note": "They threatened us."});
+        stage.go(Who::Gul, &introduction, report).await.expect(200);
+        let query = "?kind=decide_abuse";
+        for who in [Who::Curator, Who::Compliance] {
+            let items = work(&stage, who, query).await;
+            let item = one(&items, "decide_abuse");
+            assert_eq!(item["links"]["self"], introduction.as_str());
+            assert_eq!(item["links"]["act"], decisions.as_str());
+            assert_eq!(item["actions"], json!(["uphold", "dismiss"]));
+        }
+        for who in [Who::Dana, Who::Gul, Who::Auditor] {
+            assert_eq!(work(&stage, who, query).await.len(), 0, "{who:?}");
+        }
+        for (who, status) in [(Who::Dana, 404), (Who::Gul, 404), (Who::Auditor, 403)] {
+            let answer = stage.post(who, &decisions, ruling.clone()).await;
+            assert_eq!(answer.status, status, "{who:?}");
+        }
+        let wrong = json!({ "ruling": "perhaps", "reason": "" });
+        let wrong = stage
+            .post(Who::Curator, &decisions, wrong)
+            .await
+            .expect(422);
+        let pointers = wrong["errors"].as_array().unwrap().iter();
+        let pointers: Vec<_> = pointers.map(|fault| fault["pointer"].clone()).collect();
+        assert_eq!(pointers, ["#/ruling", "#/reason"]);
+
+        // Sent twice under one key it is decided once.
+        let twice = async || {
+            let request = stage.request(Who::Curator, "POST", &decisions);
+            let request = request.header("Idempotency-Key", "decided-once");
+            Answer::of(request.json(&ruling).send().await.unwrap()).await
+        };
+        let (first, again) = (twice().await, twice().await);
+        assert_eq!((again.status, &again.text), (200, &first.text));
+        assert_eq!(first.expect(200)["ruling"], "dismiss");
+        for who in [Who::Curator, Who::Compliance] {
+            assert_eq!(work(&stage, who, query).await.len(), 0, "{who:?}");
+        }
+        let late = stage
+            .post(Who::Compliance, &decisions, ruling.clone())
+            .await;
+        assert_eq!(late.code(409), "decided_already");
+        let path = format!("{introduction}/decisions");
+        let kept = stage.get(Who::Compliance, &path).await.expect(200);
+        assert_eq!(kept["items"][0]["action"], "dismiss_report");
+    });
+}
+
+#[test]
+fn who_asked_for_an_introduction_judges_no_report_of_it() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let introduction = stage.introduction(Who::Curator).await;
+        let report = json!({"action": "report_abuse", "note": "They threatened us."});
+        stage.go(Who::Dana, &introduction, report).await.expect(200);
+        let decisions = format!("{introduction}/abuse-decisions");
+        let ruling = json!({ "ruling": "dismiss", "reason": "Nothing of the kind." });
+        let own = stage.post(Who::Curator, &decisions, ruling.clone()).await;
+        assert_eq!(own.code(409), "second_person_needed");
+        let other = stage.post(Who::Compliance, &decisions, ruling).await;
+        other.expect(200);
+    });
+}
+
+/// One thing to do, however many tags lack a label, and nobody's but a curator's.
+#[test]
+fn tags_that_lack_labels_wait_for_a_curator_together() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let list = "?kind=label_tags";
+        assert_eq!(kinds(&work(&stage, Who::Curator, list).await), [""; 0]);
+        for (slug, label) in [("desalting", "Desalting"), ("dew_traps", "Dew traps")] {
+            let tag = json!({
+                "slug": slug,
+                "kind": "tag",
+                "parent": "water",
+                "labels": {"en": {"text": label}, "ru": {"text": format!("{label} (ru)")}},
+            });
+            let made = stage.post(Who::Curator, "/v1/tags", tag).await;
+            made.expect(201);
+        }
+        let items = work(&stage, Who::Curator, list).await;
+        let waits = one(&items, "label_tags");
+        assert_eq!(waits["count"], 2);
+        assert_eq!(waits["record"]["kind"], "taxonomy");
+        assert_eq!(waits["actions"], json!(["label"]));
+        // Where it sends its reader there are as many, each by itself.
+        let there = waits["links"]["self"].as_str().unwrap();
+        let tags = stage.get(Who::Curator, there).await.expect(200);
+        assert_eq!(tags["items"].as_array().unwrap().len(), 2);
+        let by_record = work(&stage, Who::Curator, "?record=taxonomy").await;
+        assert_eq!(by_record[0]["id"], waits["id"]);
+        for who in [Who::Compliance, Who::Auditor, Who::Dana, Who::Gul] {
+            assert_eq!(kinds(&work(&stage, who, list).await), [""; 0], "{who:?}");
+        }
+        for (slug, left) in [("desalting", Some(1)), ("dew_traps", None)] {
+            let labels = json!({"labels": {
+                "he": {"text": format!("{slug} (he)")},
+                "az": {"text": format!("{slug} (az)")},
+            }});
+            let tag = format!("/v1/tags/{slug}");
+            stage.edit(Who::Curator, &tag, labels).await.expect(200);
+            let items = work(&stage, Who::Curator, list).await;
+            let counts: Vec<_> = items.iter().map(|it| it["count"].as_u64()).collect();
+            let expected: Vec<_> = left.map(Some).into_iter().collect();
+            assert_eq!(counts, expected, "{items:#?}");
+        }
     });
 }

@@ -1,6 +1,7 @@
 //! What somebody with bad intentions tries, against the real server.
 
 mod assignment;
+mod closed_door;
 mod enumeration;
 mod factors;
 mod limits;

@@ -54,7 +54,7 @@ pub(super) const NO_RECORD: [&str; 24] = [
 ];
 
 /// A body that the route takes, so that it gets as far as the record.
-fn body(route: &str) -> Option<Value> {
+pub(super) fn body(route: &str) -> Option<Value> {
     let action = |action: &str| Some(json!({ "action": action }));
     match route {
         "PATCH /v1/startup-profiles/{id}" => Some(json!({ "team_size": 3 })),
@@ -69,6 +69,7 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/startup-profiles/{id}/grants" => Some(json!({ "level": "l3" })),
         "PATCH /v1/programmes/{id}" => Some(json!({ "title": "Ours" })),
         "PATCH /v1/mandates/{id}" => Some(json!({ "title": "Ours" })),
+        "PATCH /v1/pipeline-sets/{id}" => Some(json!({ "close_codes": ["other"] })),
         "PATCH /v1/rule-sets/{id}" => Some(json!({ "rules": { "name": "Ours" } })),
         "PATCH /v1/deals/{id}" => Some(json!({ "facts": { "term_sheet_amount": "USD 1" } })),
         "POST /v1/programmes/{id}/transitions" => action("negotiate"),
@@ -123,7 +124,9 @@ fn body(route: &str) -> Option<Value> {
         | "POST /v1/legal-holds/{id}/transitions" => {
             Some(json!({ "action": "lift", "reason": "It is over." }))
         }
-        "POST /v1/rule-sets/{id}/transitions" => action("publish"),
+        "POST /v1/rule-sets/{id}/transitions" | "POST /v1/pipeline-sets/{id}/transitions" => {
+            action("publish")
+        }
         "POST /v1/rule-sets/{id}/simulate" => Some(json!({})),
         "POST /v1/startup-profiles/{id}/transitions"
         | "POST /v1/investor-profiles/{id}/transitions"
@@ -148,11 +151,39 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/organizations/{id}/clients" => {
             Some(json!({ "name": "Evil", "scopes": ["programmes:read"] }))
         }
+        _ => body_of_programme(route).or_else(|| body_of_part(route)),
+    }
+}
+
+/// A body of what is done with what is given and taken back, and with single
+/// checks and notes.
+fn body_of_part(route: &str) -> Option<Value> {
+    let action = |action: &str| Some(json!({ "action": action }));
+    match route {
         "POST /v1/clients/{id}/secrets" => Some(json!({})),
         "POST /v1/deal-notes/{id}/decisions" => {
             Some(json!({ "ruling": "release", "reason": "Evil" }))
         }
-        _ => body_of_programme(route),
+        "PUT /v1/practices/{id}/texts" => Some(json!({ "place": "outcome", "text": "Evil" })),
+        "POST /v1/practices/{id}/decisions" => {
+            Some(json!({ "ruling": "refuse", "reason": "Evil" }))
+        }
+        "POST /v1/introductions/{id}/abuse-decisions" => {
+            Some(json!({ "ruling": "dismiss", "reason": "Evil" }))
+        }
+        "POST /v1/clients/{id}/transitions"
+        | "POST /v1/me/keys/{id}/transitions"
+        | "POST /v1/organizations/{id}/invitations/{invitation}/transitions"
+        | "POST /v1/startup-profiles/{id}/grants/{grant}/transitions" => action("revoke"),
+        "POST /v1/me/consents/{id}/transitions" => action("withdraw"),
+        "POST /v1/clearances/{id}/transitions" => Some(json!({
+            "action": "clear", "basis": "Evil", "evidence": { "reference": "Evil" },
+            "valid_to": "2027-01-01",
+        })),
+        "POST /v1/deal-notes/{id}/transitions" | "POST /v1/held-texts/{id}/transitions" => {
+            Some(json!({ "action": "release", "reason": "Evil" }))
+        }
+        _ => None,
     }
 }
 
@@ -160,11 +191,18 @@ fn body(route: &str) -> Option<Value> {
 fn body_of_programme(route: &str) -> Option<Value> {
     let action = |action: &str| Some(json!({ "action": action }));
     match route {
+        "POST /v1/programmes/{id}/evidence" => Some(json!({
+            "kind": "delegation", "happened_on": "2026-11-01", "note": "Evil",
+        })),
+        "POST /v1/evidence/{id}/transitions" => action("withdraw"),
         "POST /v1/programmes/{id}/admissions" => {
             Some(json!({ "mandate": Uuid::now_v7().to_string() }))
         }
         "POST /v1/programmes/{id}/admissions/withdrawals" => {
             Some(json!({ "mandate": Uuid::now_v7().to_string(), "reason": "Evil" }))
+        }
+        "POST /v1/programmes/{id}/admissions/{record}/transitions" => {
+            Some(json!({ "action": "withdraw", "reason": "Evil" }))
         }
         "POST /v1/programmes/{id}/releases" => Some(json!({ "to": "both" })),
         "POST /v1/programmes/{id}/releases/{release}/transitions" => action("confirm"),
@@ -245,7 +283,7 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     let partner = accounts_partner(stage).await;
     let promise = commitment(stage).await;
     let practice = crate::api::practices::running(stage).await;
-    BTreeMap::from([
+    let mut all = BTreeMap::from([
         ("/v1/commitments/{id}", promise),
         ("/v1/organizations/{id}", stage.startup.id.to_string()),
         ("/v1/startup-profiles/{id}", stage.profile.id.to_string()),
@@ -256,6 +294,10 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         (
             "/v1/rule-sets/{id}",
             items(Who::Curator, "/v1/rule-sets").await,
+        ),
+        (
+            "/v1/pipeline-sets/{id}",
+            items(Who::Curator, "/v1/pipeline-sets").await,
         ),
         ("/v1/matches/{id}", items(Who::Curator, "/v1/matches").await),
         (
@@ -303,6 +345,18 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
             "/v1/walls/{id}",
             crate::api::walls::declared_by_startup(stage).await,
         ),
+    ]);
+    all.extend(parts(stage).await);
+    all
+}
+
+/// The victim's, in the places of a path after the first.
+async fn parts(stage: &Stage) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("{record}", stage.profile.id.to_string()),
+        ("/v1/clearances/{id}", clearance(stage).await),
+        ("/v1/evidence/{id}", programme_evidence(stage).await),
+        ("/v1/held-texts/{id}", held_text(stage).await),
         ("{grant}", grant(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
         ("{other}", stage.investor.id.to_string()),
@@ -318,6 +372,30 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
             of_programme(stage, "rematches", json!({ "top": 1 })).await,
         ),
     ])
+}
+
+/// What a curator said of the programme that has to be read first.
+async fn held_text(stage: &Stage) -> String {
+    let path = format!("/v1/programmes/{}/comments", stage.programme.id);
+    let said = json!({ "comment": "Spares for missiles" });
+    let said = stage.post(Who::Curator, &path, said).await.expect(201);
+    said["id"].as_str().unwrap().to_owned()
+}
+
+/// The newest check of the startup.
+async fn clearance(stage: &Stage) -> String {
+    let path = format!("/v1/organizations/{}/clearances", stage.startup.id);
+    let list = stage.get(Who::Compliance, &path).await.expect(200);
+    let newest = list["items"].as_array().unwrap().last().unwrap();
+    newest["id"].as_str().unwrap().to_owned()
+}
+
+/// What came of the programme, as a curator put it on record.
+async fn programme_evidence(stage: &Stage) -> String {
+    let happened = json!({
+        "kind": "delegation", "happened_on": "2026-11-20", "note": "Twelve firms in Baku",
+    });
+    of_programme(stage, "evidence", happened).await
 }
 
 /// A block between the victim and somebody it has nothing to do with.
@@ -575,6 +653,7 @@ pub(super) fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>
         "{release}",
         "{rematch}",
         "{grant}",
+        "{record}",
         "{session}",
         "{report}",
         "{number}",
@@ -757,7 +836,8 @@ fn naming(route: &str) -> Value {
         | "POST /v1/mandates"
         | "POST /v1/me/consents"
         | "POST /v1/matches"
-        | "POST /v1/rule-sets" => json!({}),
+        | "POST /v1/rule-sets"
+        | "POST /v1/pipeline-sets" => json!({}),
         "POST /v1/introductions" | "POST /v1/partner-introductions" => {
             json!({ "blurb": "They fit." })
         }
@@ -767,6 +847,7 @@ fn naming(route: &str) -> Value {
             "contact": { "email": "dana@negev.example" },
             "startup_profile": {},
         }),
+        "POST /v1/deals" => json!({ "reason": "They met.", "evidence": "A letter." }),
         "POST /v1/saved-views" => json!({ "name": "Ours", "list": "mandates" }),
         "POST /v1/practices" => json!({ "topic": "incubator_operation", "aim": "Evil" }),
         "POST /v1/exports" => json!({ "kind": "organization", "format": "ndjson" }),
@@ -875,7 +956,14 @@ fn is_public(route: &str, kind: OrganizationKind) -> bool {
     let standing = Standing::Other(kind, Role::Owner);
     let reads = verdict(Operation::ReadProgramme, standing) == Verdict::Allowed;
     // What the operator does with a programme's matches is its own.
-    let operators = ["/releases", "/release-settings", "/rematches", "/exposure"];
+    let operators = [
+        "/releases",
+        "/release-settings",
+        "/rematches",
+        "/exposure",
+        // Whose record it is reads of its admission.
+        "/admissions/{record}",
+    ];
     let own = operators.iter().any(|part| route.contains(part));
     // A partner knows of those that it is a party to.
     let for_it = kind != OrganizationKind::Partner;

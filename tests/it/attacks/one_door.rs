@@ -1,15 +1,19 @@
-//! One door: while something keeps two firms apart, nothing of the API shows
-//! one to the other, and no part of the program names firms that isn't known
-//! to ask first.
+//! One door: no part of the program names firms that isn't known to ask first,
+//! and what two write to each other while the gate is shut doesn't cross. What is
+//! still read of what was there before, `closed_door` asks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use chrono::{Days, NaiveDate, TimeDelta};
+use corridor::db::{self, Conn};
+use corridor::domain::compliance::{Clearance, ClearanceVerdict};
+use corridor::domain::consent::Standing;
 use serde_json::json;
 
 use super::objects::{NO_RECORD, filled, objects, operations};
-use crate::api::stage::{INVESTOR, STARTUP, Stage, Who};
+use crate::api::stage::{Stage, Who, clearance, proposable};
 use crate::support::database::on_each_backend;
 
 /// Where the services name a firm to somebody, and why that is no other door.
@@ -26,7 +30,7 @@ const NAMES: [(&str, &str); 28] = [
         "asks `apart` before the page names the other side",
     ),
     (
-        "deals/mod.rs",
+        "deals/sight.rs",
         "asks `apart` before a side reads the other's",
     ),
     (
@@ -59,8 +63,8 @@ const NAMES: [(&str, &str); 28] = [
         "asks `apart` before an investor reads the startup's",
     ),
     ("practices.rs", "asks the gate at each reading"),
+    ("review_questions.rs", "for compliance alone"),
     ("review_records.rs", "for the operator's people alone"),
-    ("reviews.rs", "for compliance alone"),
     ("simulation.rs", "for curators alone"),
     (
         "syndicates.rs",
@@ -75,11 +79,15 @@ const NAMES: [(&str, &str); 28] = [
 ];
 
 /// Where other layers do, beside the tests and the rules themselves.
-const OUTSIDE: [(&str, &str); 16] = [
+const OUTSIDE: [(&str, &str); 17] = [
     ("cli/demo/data/investors.rs", "reads the demo's own firms"),
     ("cli/demo/data/mod.rs", "reads the demo's own firms"),
     ("cli/demo/tour.rs", "for whoever runs the demo"),
     ("cli/import/mod.rs", "names the columns of a file"),
+    (
+        "db/search.rs",
+        "a folded name is what a list is in order by, and is not read back",
+    ),
     ("http/api/imports.rs", "names the columns of a file"),
     (
         "http/api/introductions/profile.rs",
@@ -171,61 +179,120 @@ async fn telling(
     telling
 }
 
-/// What stays as it was: the ledger and the views of a document tell their owner
-/// to whom it was shown, and a receipt tells its giver what they agreed to, with
-/// the names that they know; and an introduction whose mail went out goes on
-/// naming both, who have it in their boxes. The contract's examples are no
-/// records.
-const STAYS: [&str; 6] = [
-    "GET /v1/documents/{id}/views",
-    "GET /v1/me/consents",
-    "GET /v1/organizations/{id}/disclosures",
-    "GET /v1/introductions",
-    "GET /v1/introductions/{id}",
-    "GET /v1/openapi.yaml",
-];
+/// What the sides write to each other from now on, each with a mark of its own;
+/// and the marks. What is refused is written nowhere.
+pub(super) async fn written(
+    stage: &Stage,
+    who: Who,
+    objects: &BTreeMap<&'static str, String>,
+) -> Vec<String> {
+    let deal = format!("/v1/deals/{}", objects["/v1/deals/{id}"]);
+    let practice = format!("/v1/practices/{}", objects["/v1/practices/{id}"]);
+    let mark = |what: &str| format!("Zq{what}{who:?}xv");
+    let [note, task, step, feedback] = ["note", "task", "step", "feedback"].map(mark);
+    let body = json!({ "note": note, "visibility": "both" });
+    stage.post(who, &format!("{deal}/notes"), body).await;
+    let body = json!({
+        "title": task, "due": "2027-01-01", "assignee": "startup", "visibility": "both",
+    });
+    stage.post(who, &format!("{deal}/tasks"), body).await;
+    stage.edit(who, &deal, json!({ "next_step": step })).await;
+    let body = json!({
+        "held_on": stage.context.now().date_naive().to_string(), "minutes": 60,
+        "attendees": 2, "feedback": feedback,
+    });
+    stage.post(who, &format!("{practice}/sessions"), body).await;
+    vec![note, task, step, feedback]
+}
+
+/// Nothing that a side writes while the gate is not open for the two reaches the
+/// other, on no route of the contract.
+async fn nothing_crosses(stage: &Stage, objects: &BTreeMap<&'static str, String>, why: &str) {
+    for (writer, reader) in [(Who::Dana, Who::Gul), (Who::Gul, Who::Dana)] {
+        for mark in written(stage, writer, objects).await {
+            let told = telling(stage, reader, objects, &mark).await;
+            assert_eq!(told, BTreeSet::new(), "{reader:?} reads {mark}, {why}");
+        }
+    }
+}
 
 #[test]
-fn while_two_are_kept_apart_no_route_shows_one_to_the_other() {
+fn what_two_write_to_each_other_is_read_while_the_gate_is_open() {
     on_each_backend(async |database| {
         let stage = Stage::set(database).await;
         let objects = objects(&stage).await;
-        let both = [(Who::Dana, INVESTOR), (Who::Gul, STARTUP)];
-        for (who, name) in both {
-            let open = telling(&stage, who, &objects, name).await;
-            for route in [
-                "GET /v1/deals",
-                "GET /v1/deals/{id}",
-                "GET /v1/introductions/{id}",
-                "GET /v1/practices/{id}",
-                "GET /v1/worklist",
-            ] {
-                assert!(open.contains(route), "{who:?} {route}: {open:?}");
+        for (writer, reader) in [(Who::Dana, Who::Gul), (Who::Gul, Who::Dana)] {
+            for mark in written(&stage, writer, &objects).await {
+                let told = telling(&stage, reader, &objects, &mark).await;
+                assert_ne!(told, BTreeSet::new(), "{reader:?} reads no {mark}");
             }
         }
-        let freeze = json!({ "scope": "country", "value": "AZ", "reason": "A test" });
-        let frozen = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
-        let frozen = frozen.expect(201)["id"].as_str().unwrap().to_owned();
-        for (who, name) in both {
-            let mut told = telling(&stage, who, &objects, name).await;
-            told.retain(|route| !STAYS.contains(&route.as_str()));
-            assert_eq!(told, BTreeSet::new(), "{who:?}, frozen");
+    });
+}
+
+/// The newest check of the startup comes out so, and holds until that day.
+pub(super) async fn checked(stage: &Stage, verdict: ClearanceVerdict, valid_to: NaiveDate) {
+    let (context, firm) = (stage.context.clone(), stage.startup.clone());
+    let by = stage.user(Who::Compliance).id;
+    let write = move |conn: &mut Conn| {
+        let check = Clearance {
+            verdict,
+            valid_to,
+            ..clearance(&context, &firm, by)
+        };
+        db::clearances::insert(conn, &check)
+    };
+    stage.context.clock.advance(TimeDelta::seconds(1));
+    stage.context.db.write(write).await.unwrap();
+}
+
+#[test]
+fn nothing_new_crosses_once_a_check_ran_out_or_came_out_against_it() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let objects = objects(&stage).await;
+        let today = stage.context.now().date_naive();
+        checked(&stage, ClearanceVerdict::Clear, today - Days::new(1)).await;
+        nothing_crosses(&stage, &objects, "a check that ran out").await;
+        checked(&stage, ClearanceVerdict::Blocked, today + Days::new(90)).await;
+        nothing_crosses(&stage, &objects, "a check against it").await;
+    });
+}
+
+#[test]
+fn nothing_new_crosses_while_a_tag_waits_for_a_release() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let objects = objects(&stage).await;
+        let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+        let graver = json!({ "primary_tags": ["counter_uas"] });
+        stage.edit(Who::Dana, &profile, graver).await.expect(200);
+        nothing_crosses(&stage, &objects, "a restricted tag").await;
+    });
+}
+
+/// Dana takes back what she agreed to for the startup, whose consent ends by it.
+pub(super) async fn taken_back(stage: &Stage) {
+    let (dana, firm) = (stage.user(Who::Dana).id, stage.startup.id);
+    let given = proposable(&stage.context, &stage.startup, dana);
+    let now = stage.context.now();
+    let write = move |conn: &mut Conn| {
+        db::consents::insert(conn, &given)?;
+        for given in db::consents::of_user(conn, dana)? {
+            db::consents::withdraw(conn, given.id, now)?;
         }
-        for who in [Who::Compliance, Who::SecondCompliance] {
-            let path = format!("/v1/freezes/{frozen}");
-            let lift = json!({"action": "lift", "reason": "It is over."});
-            stage.go(who, &path, lift).await.expect(200);
-        }
-        let block = json!({
-            "organizations": [stage.startup.id.to_string(), stage.investor.id.to_string()],
-            "reason": "A conflict",
-        });
-        let blocked = stage.post(Who::Compliance, "/v1/blocks", block).await;
-        assert_eq!(blocked.status, 204);
-        for (who, name) in both {
-            let mut told = telling(&stage, who, &objects, name).await;
-            told.retain(|route| !STAYS.contains(&route.as_str()));
-            assert_eq!(told, BTreeSet::new(), "{who:?}, blocked");
-        }
+        db::consents::standing(conn, firm, now)
+    };
+    let standing = stage.context.db.write(write).await.unwrap();
+    assert_eq!(standing, Standing::Withdrawn);
+}
+
+#[test]
+fn nothing_new_crosses_once_a_consent_was_taken_back() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let objects = objects(&stage).await;
+        taken_back(&stage).await;
+        nothing_crosses(&stage, &objects, "a consent that was taken back").await;
     });
 }

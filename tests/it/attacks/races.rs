@@ -82,7 +82,10 @@ fn a_firm_keeps_an_owner_whoever_leaves_at_once() {
             let mut leaving = JoinSet::new();
             for (client, person) in both.clone() {
                 let path = format!("/v1/organizations/{organization}/members/{person}");
-                leaving.spawn(async move { client.call("DELETE", &path).send().await.status });
+                leaving.spawn(async move {
+                    let call = client.call("DELETE", &path).header("If-Match", "*");
+                    call.send().await.status
+                });
             }
             let statuses = leaving.join_all().await;
             let left = app

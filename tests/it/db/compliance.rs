@@ -8,7 +8,7 @@ use corridor::db::disclosures::{Disclosure, GateSaid, Release};
 use corridor::db::freezes::Lift;
 use corridor::db::{Conn, blocks, clearances, disclosures, freezes, matches};
 use corridor::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope, Proof};
-use corridor::domain::disclosure::Level;
+use corridor::domain::disclosure::{Level, Opener};
 use corridor::domain::event::{Subject, SubjectKind};
 use corridor::domain::release::Sensitive;
 use corridor::domain::tag::Sensitivity;
@@ -28,6 +28,7 @@ fn the_last_clearance_counts() {
                 verdict,
                 basis: "siyahı".to_owned(),
                 proof: Proof::of(Some("Arxiv".to_owned()), Some([7; 32])),
+                source_of_funds: (second == 0).then(|| "büdcə".to_owned()),
                 by: world.person.id,
                 valid_to: today(),
                 created_at: noon(second),
@@ -227,7 +228,7 @@ fn the_ledger_says_what_was_shown() {
                 rules: vec!["freeze".to_owned(), "consent:given".to_owned()],
             }),
             revision: Some(3),
-            opened_by: Some(world.person.id),
+            opened_by: Some(Opener::Person(world.person.id)),
             at: noon(0),
         };
         disclosures::record(conn, &shown)?;

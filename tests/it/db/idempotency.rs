@@ -1,5 +1,6 @@
 //! A repeated request is answered, not done again.
 
+use chrono::TimeDelta;
 use corridor::db::idempotency::{self, Begin, KEPT, Outcome, Slot};
 use corridor::db::{Conn, Error, events, transaction};
 use corridor::domain::fault::Fault;
@@ -92,11 +93,7 @@ fn a_refusal_is_replayed_and_its_effect_undone() {
         let refused = Outcome::Refused {
             code: "already_open".into(),
             detail: "There is an open introduction.".into(),
-            missing: vec![Fault {
-                pointer: "/blurb".into(),
-                code: "carries_link".into(),
-                detail: "A link.".into(),
-            }],
+            missing: vec![Fault::new("/blurb", "carries_link", "A link.")],
         };
         let outcome = refused.clone();
         db.write(move |conn| {
@@ -192,5 +189,58 @@ fn an_outcome_without_a_beginning_is_an_error() {
             .write(|conn| idempotency::finish(conn, &slot(), &created()))
             .await;
         assert!(matches!(result, Err(Error::Corrupt(_))), "{result:?}");
+    });
+}
+
+/// A request that ran beside an erasure may have read what that took away,
+/// though it was answered after it.
+#[test]
+fn what_was_answered_while_somebody_was_erased_is_not_told_again() {
+    on_each_backend(async |database| {
+        let db = database.open();
+        let at = |seconds: i64| noon(0) + TimeDelta::seconds(seconds);
+        let keyed = |key: &str| Slot {
+            key: key.to_owned(),
+            ..slot()
+        };
+        let answer = async |key: &str, begun: i64| {
+            let (slot, now) = (keyed(key), at(begun));
+            let write = move |conn: &mut Conn| {
+                idempotency::begin(conn, &slot, &PRINT, now)?;
+                idempotency::finish(conn, &slot, &created())?;
+                idempotency::keep_told(conn, &slot, "their name")
+            };
+            db.write(write).await.expect("answered");
+        };
+        let told = async |key: &str| {
+            let slot = keyed(key);
+            let told = db.read(move |conn| idempotency::told(conn, &slot)).await;
+            told.expect("read")
+        };
+        let sweep = async |seconds: i64| {
+            let now = at(seconds);
+            let swept = db.write(move |conn| idempotency::sweep_told(conn, now, 10));
+            swept.await.expect("swept")
+        };
+        answer("before", 0).await;
+        let erased = at(1);
+        db.write(move |conn| idempotency::forget_told(conn, erased))
+            .await
+            .expect("forgotten");
+        answer("beside", 5).await;
+        assert_eq!(
+            (told("before").await, told("beside").await),
+            (None, None),
+            "what began beside it is hidden too"
+        );
+        assert_eq!(sweep(6).await, 2);
+        // What still runs is looked for again, until none can.
+        answer("at last", 30).await;
+        assert_eq!(told("at last").await, None);
+        assert_eq!((sweep(31).await, sweep(62).await), (1, 0));
+        answer("after", 62).await;
+        assert_eq!(told("after").await.as_deref(), Some("their name"));
+        assert_eq!(sweep(63).await, 0);
+        assert_eq!(told("after").await.as_deref(), Some("their name"));
     });
 }

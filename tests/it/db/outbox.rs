@@ -308,10 +308,7 @@ fn a_list_is_walked_by_cursor_although_all_were_made_at_once() {
         loop {
             let page = outbox::list(conn, Some(State::Pending), after, 2)?;
             let Some(last) = page.last() else { break };
-            after = Some(Cursor {
-                created_at: last.created_at,
-                id: last.id.uuid(),
-            });
+            after = Some(Cursor::at(last.created_at, last.id));
             walked.extend(page.into_iter().map(|it| it.id));
         }
         assert!(walked.into_iter().eq((1..=5).map(id)));

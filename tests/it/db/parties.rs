@@ -94,10 +94,7 @@ fn a_walk_over_pages_meets_every_record_once_while_others_are_made() {
                 .expect("reads");
             let more = page.len() > 7;
             for organization in page.into_iter().take(7) {
-                after = Some(Cursor {
-                    created_at: organization.created_at,
-                    id: organization.id.uuid(),
-                });
+                after = Some(Cursor::at(organization.created_at, organization.id));
                 seen.push(organization.id);
             }
             if !more || seen.len() > 60 {
@@ -384,6 +381,7 @@ fn review_comments_and_deal_notes_keep_their_words() {
             },
             state: NoteState::Shown,
             first_cleared_by: None,
+            gate_only: false,
             created_at: noon(2),
         };
         corridor::db::deal_notes::insert(conn, &note)?;

@@ -1,18 +1,26 @@
-//! What is asked for every few seconds is found by an index on SQLite, whatever
-//! the bound values.
+//! What is asked for every few seconds is found by an index on SQLite, and a page
+//! of a list on both back-ends, whatever the bound values.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
+use corridor::db::page::{self, Cursor};
 use corridor::db::{self, Conn};
+use corridor::domain::search::Order;
 use diesel::connection::InstrumentationEvent;
+#[cfg(feature = "postgres")]
+use diesel::connection::SimpleConnection;
+#[cfg(feature = "postgres")]
+use diesel::pg::Pg;
 use diesel::prelude::*;
+#[cfg(feature = "postgres")]
+use diesel::row::NamedRow;
 use diesel::sql_types::Text;
 use uuid::Uuid;
 
 use super::noon;
-use crate::support::database::Database;
+use crate::support::database::{Database, each_backend};
 
 #[derive(QueryableByName)]
 struct Step {
@@ -20,11 +28,31 @@ struct Step {
     detail: String,
 }
 
-fn sqlite(conn: &mut Conn) -> &mut SqliteConnection {
+/// A line of PostgreSQL's plan.
+#[cfg(feature = "postgres")]
+struct Line(String);
+
+#[cfg(feature = "postgres")]
+impl QueryableByName<Pg> for Line {
+    fn build<'a>(row: &impl NamedRow<'a, Pg>) -> diesel::deserialize::Result<Self> {
+        NamedRow::get::<Text, String>(row, "QUERY PLAN").map(Self)
+    }
+}
+
+/// Has a connection tell what it is sent.
+fn tell(conn: &mut Conn, told: impl Fn(String) + Send + 'static) {
+    let tell = move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            let mut sql = String::new();
+            write!(sql, "{query}").unwrap();
+            // The values follow the statement.
+            told(sql.split(" -- binds").next().unwrap().to_owned());
+        }
+    };
     match conn {
-        Conn::Sqlite(conn) => conn,
+        Conn::Sqlite(conn) => conn.set_instrumentation(tell),
         #[cfg(feature = "postgres")]
-        Conn::Postgres(_) => panic!("not SQLite"),
+        Conn::Postgres(conn) => conn.set_instrumentation(tell),
     }
 }
 
@@ -32,33 +60,54 @@ fn sqlite(conn: &mut Conn) -> &mut SqliteConnection {
 pub fn statements(conn: &mut Conn, ask: impl FnOnce(&mut Conn)) -> Vec<String> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
-    sqlite(conn).set_instrumentation(move |event: InstrumentationEvent<'_>| {
-        if let InstrumentationEvent::StartQuery { query, .. } = event {
-            let mut sql = String::new();
-            write!(sql, "{query}").unwrap();
-            // The values follow the statement.
-            let sql = sql.split(" -- binds").next().unwrap().to_owned();
-            noted.lock().unwrap().push(sql);
-        }
-    });
+    tell(conn, move |sql| noted.lock().unwrap().push(sql));
     ask(conn);
-    sqlite(conn).set_instrumentation(|_: InstrumentationEvent<'_>| {});
+    tell(conn, |_| {});
     std::mem::take(&mut *seen.lock().unwrap())
 }
 
-/// The plan of each statement that `ask` runs.
+/// The plan of each statement that `ask` runs: of PostgreSQL that for any
+/// values, by whatever index there is, for in an empty store it would read and
+/// sort what there is instead.
 fn plan(conn: &mut Conn, ask: impl FnOnce(&mut Conn)) -> String {
     let statements = statements(conn, ask);
     let mut plan = String::new();
     for sql in statements {
-        let steps: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}"))
-            .load(conn)
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let steps: Vec<String> = match conn {
+            Conn::Sqlite(conn) => {
+                let explain = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}"));
+                let steps = explain.load::<Step>(conn);
+                let steps = steps.unwrap_or_else(|error| panic!("{sql}: {error}"));
+                steps.into_iter().map(|step| step.detail).collect()
+            }
+            #[cfg(feature = "postgres")]
+            Conn::Postgres(conn) => planned(conn, &sql),
+        };
         for step in steps {
-            writeln!(plan, "{}", step.detail).unwrap();
+            writeln!(plan, "{step}").unwrap();
         }
     }
     plan
+}
+
+#[cfg(feature = "postgres")]
+fn planned(conn: &mut PgConnection, sql: &str) -> Vec<String> {
+    conn.batch_execute(&format!(
+        "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
+         SET enable_sort = off; SET enable_bitmapscan = off; PREPARE planned AS {sql}"
+    ))
+    .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let places = 1..;
+    let values = places.take_while(|place| sql.contains(&format!("${place}")));
+    let values: Vec<&str> = values.map(|_| "NULL").collect();
+    let values = match values.as_slice() {
+        [] => String::new(),
+        values => format!("({})", values.join(", ")),
+    };
+    let explain = diesel::sql_query(format!("EXPLAIN EXECUTE planned{values}"));
+    let lines: Vec<Line> = explain.load(conn).unwrap();
+    conn.batch_execute("DEALLOCATE planned").unwrap();
+    lines.into_iter().map(|Line(line)| line).collect()
 }
 
 #[test]
@@ -158,4 +207,89 @@ fn what_falls_due_is_found_by_an_index() {
         assert!(plan.contains(index), "{index}:\n{plan}");
         assert!(!plan.contains("SCAN"), "{index}:\n{plan}");
     }
+}
+
+/// A late page costs what the first one does: it is sought, whether the last
+/// record before it has a day of confirmation or none.
+#[test]
+fn pages_are_sought_by_the_place_where_they_begin() {
+    for database in each_backend() {
+        let mut conn = database.connect();
+        let nobody = Uuid::from_u128(1);
+        let at = Some(Cursor::at(noon(0), nobody));
+        let day = |day| Some(Cursor::at(page::due(day), nobody));
+        let today = Some(noon(0).date_naive());
+        for (order, after, index) in [
+            (Order::Created, at, "created"),
+            (Order::CreatedLast, at, "created"),
+            (Order::Updated, at, "updated"),
+            (Order::UpdatedLast, at, "updated"),
+            (Order::Due, day(today), "due"),
+            (Order::Due, day(None), "due"),
+        ] {
+            for (list, plan) in pages(&mut conn, order, after) {
+                let named = index_of(list, index);
+                if index == "due" && list == "organizations" {
+                    continue;
+                }
+                let what = format!("{database}: {list} {order:?}\n{plan}");
+                assert!(plan.contains(named), "{named} {what}");
+                assert!(
+                    plan.contains("Index Cond") || plan.contains("SEARCH"),
+                    "{what}"
+                );
+                for slow in ["TEMP B-TREE", "Seq Scan", "Sort"] {
+                    assert!(!plan.contains(slow), "{what}");
+                }
+                assert!(!plan.contains(&format!("SCAN {list}")), "{what}");
+            }
+        }
+    }
+}
+
+/// The index that a list's pages in that order are sought by.
+fn index_of(list: &str, order: &str) -> &'static str {
+    match (list, order) {
+        ("startup_profiles", "created") => "startup_profiles_by_age",
+        ("startup_profiles", "updated") => "startup_profiles_by_change",
+        ("startup_profiles", _) => "startup_profiles_by_due",
+        ("mandates", "created") => "mandates_by_age",
+        ("mandates", "updated") => "mandates_by_change",
+        ("mandates", _) => "mandates_by_due",
+        ("investor_profiles", "created") => "investor_profiles_by_creation",
+        ("investor_profiles", "updated") => "investor_profiles_by_change",
+        ("investor_profiles", _) => "investor_profiles_by_due",
+        (_, "created") => "organizations_by_age",
+        _ => "organizations_by_change",
+    }
+}
+
+/// The plans of a page of each list that can be in that order.
+fn pages(conn: &mut Conn, order: Order, after: Option<Cursor>) -> [(&'static str, String); 4] {
+    let startups = plan(conn, |conn| {
+        let filter = db::startup_profiles::Filter::default();
+        let page = db::startup_profiles::list_heads(conn, &filter, order, after, 20);
+        page.map(drop).unwrap();
+    });
+    let mandates = plan(conn, |conn| {
+        let filter = db::mandates::Filter::default();
+        let page = db::mandates::list_heads(conn, &filter, order, after, 20);
+        page.map(drop).unwrap();
+    });
+    let investors = plan(conn, |conn| {
+        let filter = db::investor_profiles::Filter::default();
+        let page = db::investor_profiles::list_heads(conn, &filter, order, after, 20);
+        page.map(drop).unwrap();
+    });
+    let firms = plan(conn, |conn| {
+        let filter = db::organizations::Filter::default();
+        let page = db::organizations::list_heads(conn, &filter, order, after, 20);
+        page.map(drop).unwrap();
+    });
+    [
+        ("startup_profiles", startups),
+        ("mandates", mandates),
+        ("investor_profiles", investors),
+        ("organizations", firms),
+    ]
 }

@@ -1,11 +1,11 @@
 //! Reading, writing, and everything that may go wrong with it.
 
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use corridor::db::{Conn, Db, Error, events, transaction};
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::{QueryableByName, RunQueryDsl};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
@@ -64,6 +64,66 @@ fn stored(conn: &mut Conn) -> Result<i64, Error> {
     let Count { count } =
         diesel::sql_query("SELECT count(*) AS count FROM events").get_result(conn)?;
     Ok(count)
+}
+
+/// The file of a store on SQLite.
+fn file(conn: &mut Conn) -> Result<String, Error> {
+    #[derive(QueryableByName)]
+    struct Of {
+        #[diesel(sql_type = Text)]
+        file: String,
+    }
+    let of = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+    let Of { file } = diesel::sql_query(of).get_result(conn)?;
+    Ok(file)
+}
+
+/// The journal is moved into the file while the store is open, long before the
+/// writer would stop for it.
+#[test]
+fn what_was_committed_is_moved_into_the_file_meanwhile() {
+    on_runtime(async {
+        let database = Database::sqlite();
+        let db = database.open();
+        let file = db.read(file).await.expect("a file");
+        let size = || std::fs::metadata(&file).expect("a file").len();
+        let before = size();
+        db.write(|conn| (1..=600).try_for_each(|number| events::append(conn, &event(number, 1))))
+            .await
+            .expect("writes");
+        let end = Instant::now() + Duration::from_secs(20);
+        while size() == before {
+            assert!(Instant::now() < end, "the file stays as it was");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(numbers(&db).await.len(), 600);
+    });
+}
+
+/// 2 is FULL: each commit waits for the disk.
+#[test]
+fn a_commit_waits_for_the_disk_unless_it_is_told_not_to() {
+    on_runtime(async {
+        let database = Database::sqlite();
+        let db = database.open();
+        let mut seen = vec![];
+        for wait in [true, false, true] {
+            db.wait_for_disk(wait);
+            seen.push(db.write(synchronous).await.expect("writes"));
+        }
+        assert_eq!(seen, [2, 1, 2]);
+    });
+}
+
+fn synchronous(conn: &mut Conn) -> Result<i32, Error> {
+    #[derive(QueryableByName)]
+    struct Level {
+        #[diesel(sql_type = Integer)]
+        synchronous: i32,
+    }
+    let Level { synchronous } =
+        diesel::sql_query("SELECT synchronous FROM pragma_synchronous").get_result(conn)?;
+    Ok(synchronous)
 }
 
 #[test]

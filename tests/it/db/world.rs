@@ -16,7 +16,7 @@ use corridor::domain::introduction::{Introduction, IntroductionStatus, Requester
 use corridor::domain::mandate::{Mandate, MandateContent, MandateStatus};
 use corridor::domain::money::{Currency, Money};
 use corridor::domain::organization::{Organization, OrganizationDetails};
-use corridor::domain::pipeline::{Deal, DealStatus, Funding};
+use corridor::domain::pipeline::{Deal, DealStatus, Funding, Origin};
 use corridor::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
 use corridor::domain::programme::{
     Corridor, Party, PartyRole, Programme, ProgrammeDetails, ProgrammeStatus,
@@ -332,12 +332,15 @@ pub fn deal(world: &World, introduction: IntroductionId) -> Deal {
     Deal {
         id: fresh(),
         programme: world.programme.id,
-        matched: world.matched.id,
-        introduction,
+        origin: Origin::Introduction {
+            matched: world.matched.id,
+            introduction,
+        },
         startup_profile: world.profile.id,
         startup: world.startup.id,
         mandate: world.mandate.id,
         investor: world.investor.id,
+        pipeline_set: None,
         pipeline: of("investment"),
         stage: of("screening"),
         stage_entered_at: noon(0),

@@ -580,7 +580,10 @@ fn what_publishing_agrees_to_is_shown_where_a_receipt_is_kept_of_it() {
         };
         let before = move |conn: &mut Conn| -> db::Result<()> {
             let firms = format!("SELECT organization_id, {day} FROM mandates");
-            diesel::sql_query(format!("INSERT INTO consents_before {firms}")).execute(conn)?;
+            diesel::sql_query(format!(
+                "INSERT INTO consents_before (organization_id, holds_until) {firms}"
+            ))
+            .execute(conn)?;
             Ok(())
         };
         stage.context.db.write(before).await.unwrap();
@@ -590,10 +593,12 @@ fn what_publishing_agrees_to_is_shown_where_a_receipt_is_kept_of_it() {
         let given = post.consents(Who::Gul).await;
         assert_eq!(given.len(), 1, "{given:?}");
         assert_eq!(given[0]["method"], "own_act");
-        assert_eq!(
-            (&shown["text"], &shown["language"]),
-            (&given[0]["text"], &given[0]["language"])
-        );
+        assert_eq!(shown["text_hash"], given[0]["text_hash"]);
+        let words = stage.get(Who::Gul, shown["words"].as_str().unwrap()).await;
+        let words = words.expect(200);
+        for told in ["text", "text_hash", "language"] {
+            assert_eq!(words[told], given[0][told]);
+        }
         go("pause").await;
         assert_eq!(agreement().await, Value::Null);
         go("publish").await;
@@ -616,8 +621,11 @@ fn submitting_gives_no_consent_again_that_was_taken_back() {
             entry.expect("an action")
         };
         // What is agreed to by it can be read before.
-        let agreement = listed().await["agreement"]["text"].clone();
-        assert!(agreement.as_str().is_some_and(|text| !text.is_empty()));
+        let agreement = listed().await["agreement"].clone();
+        let words = agreement["words"].as_str().unwrap();
+        let words = post.stage.get(Who::Gul, words).await.expect(200);
+        assert_eq!(words["text_hash"], agreement["text_hash"]);
+        assert!(words["text"].as_str().is_some_and(|text| !text.is_empty()));
         stands_behind_the_fund(&post).await;
         assert_eq!(listed().await.get("agreement"), None);
         let given = post.consents(Who::Gul).await.remove(0);
@@ -840,7 +848,10 @@ fn who_was_shown_before_it_was_asked_goes_on_until_a_day_and_is_asked_meanwhile(
             diesel::sql_query("DELETE FROM consent_receipts").execute(conn)?;
             for table in ["startup_profiles", "mandates"] {
                 let firms = format!("SELECT organization_id, {day} FROM {table}");
-                diesel::sql_query(format!("INSERT INTO consents_before {firms}")).execute(conn)?;
+                diesel::sql_query(format!(
+                    "INSERT INTO consents_before (organization_id, holds_until) {firms}"
+                ))
+                .execute(conn)?;
             }
             Ok(())
         };
@@ -856,5 +867,79 @@ fn who_was_shown_before_it_was_asked_goes_on_until_a_day_and_is_asked_meanwhile(
             stage.post(who, "/v1/me/consents", body).await.expect(200);
         }
         assert_eq!(stage.get(Who::Gul, &matched).await.status, 200);
+    });
+}
+
+/// Mails to that person that ask for a consent that nobody gave.
+fn asked_for_consent(post: &Post, to: &str) -> usize {
+    let received = post.server.received().into_iter();
+    let to_them = received.filter(|mail| mail.to.iter().any(|it| it.contains(to)));
+    let told = to_them.filter(|mail| {
+        let parsed = mail_parser::MessageParser::new().parse(&mail.content);
+        let parsed = parsed.unwrap();
+        let body = parsed.body_text(0).unwrap_or_default();
+        // However its lines are broken.
+        let body = body.split_whitespace().collect::<Vec<_>>().join(" ");
+        body.contains("razılıq verməyib") || body.contains("מלפני שהתבקשו הסכמות")
+    });
+    told.count()
+}
+
+#[test]
+fn who_goes_on_as_before_is_told_at_the_start_and_before_the_end() {
+    use corridor::jobs::clock;
+    use diesel::RunQueryDsl;
+
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let ends = post.now() + chrono::TimeDelta::days(60);
+        let day = match database.migrations() {
+            "postgres" => format!("TIMESTAMPTZ '{}'", ends.to_rfc3339()),
+            _ => ends.timestamp_micros().to_string(),
+        };
+        let upgrade = move |conn: &mut Conn| -> db::Result<()> {
+            diesel::sql_query("DELETE FROM consent_receipts").execute(conn)?;
+            for table in ["startup_profiles", "mandates"] {
+                let firms = format!("SELECT organization_id, {day} FROM {table}");
+                diesel::sql_query(format!(
+                    "INSERT INTO consents_before (organization_id, holds_until) {firms}"
+                ))
+                .execute(conn)?;
+            }
+            Ok(())
+        };
+        stage.context.db.write(upgrade).await.unwrap();
+        let strike = async || {
+            // Twice: what was told is not told again.
+            for _ in 0..2 {
+                clock::strike(&stage.context).await.unwrap();
+                post.send().await;
+            }
+            (
+                asked_for_consent(&post, "gul@"),
+                asked_for_consent(&post, "dana@"),
+            )
+        };
+        assert_eq!(strike().await, (1, 1));
+        // The operator's people see whom to ask.
+        let work = "/v1/worklist?kind=chase_consent";
+        let ask = stage.get(Who::Curator, work).await.expect(200);
+        assert_eq!(ask["items"].as_array().unwrap().len(), 2, "{ask}");
+        assert!(ask["items"][0]["due"].is_string());
+        post.advance(chrono::TimeDelta::days(29));
+        assert_eq!(strike().await, (1, 1));
+        post.advance(chrono::TimeDelta::days(2));
+        assert_eq!(strike().await, (2, 2));
+        // Who agrees meanwhile is asked no more.
+        let body = json!({ "organization": stage.investor.id.to_string() });
+        stage
+            .post(Who::Gul, "/v1/me/consents", body)
+            .await
+            .expect(200);
+        post.advance(chrono::TimeDelta::days(22));
+        assert_eq!(strike().await, (2, 3));
+        let ask = stage.get(Who::Curator, work).await.expect(200);
+        assert_eq!(ask["items"].as_array().unwrap().len(), 1, "{ask}");
     });
 }

@@ -274,7 +274,7 @@ fn what_names_the_other_side_waits_while_the_programme_is_suspended() {
         let post = Post::open(database).await;
         let introduction = connected(&post).await;
         let programme = format!("/v1/programmes/{}", post.stage.programme.id);
-        let suspend = json!({ "action": "suspend" });
+        let suspend = json!({ "action": "suspend", "reason": "A court order." });
         let gone = post.stage.go(Who::Curator, &programme, suspend).await;
         gone.expect(200);
         let close = json!({ "action": "close" });

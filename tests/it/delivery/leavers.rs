@@ -29,10 +29,13 @@ impl Post {
         let gul = stage.user(Who::Gul).id;
         let path = format!("/v1/organizations/{}/members/{gul}", stage.investor.id);
         let request = if leaves {
-            stage.request(Who::Gul, "DELETE", &path)
+            stage
+                .request(Who::Gul, "DELETE", &path)
+                .header("If-Match", "*")
         } else {
             let body = json!({"role": "viewer"});
-            stage.request(Who::Stranger, "PUT", &path).json(&body)
+            let request = stage.request(Who::Stranger, "PUT", &path);
+            request.header("If-Match", "*").json(&body)
         };
         let done = request.send().await.unwrap();
         assert!(done.status().is_success(), "{}", done.text().await.unwrap());

@@ -90,3 +90,118 @@ fn a_firm_reads_what_was_shown_of_it_and_learns_no_name_too_early() {
         }
     });
 }
+
+/// Openings of a firm's name that stand in its ledger, each with who did it.
+async fn openings(post: &Post, of: &str) -> usize {
+    let path = format!("/v1/organizations/{of}/disclosures?limit=100");
+    let lines = post.stage.get(Who::Auditor, &path).await.expect(200);
+    let lines = lines["items"].as_array().unwrap().iter();
+    lines
+        .filter(|line| line["level"] == "l1" && line["revision"].is_i64())
+        .count()
+}
+
+/// Whoever opens a record that names the other side again is on record, once for
+/// each reader and day, also by the link of a mail; a list opens nothing.
+#[test]
+fn every_opening_of_a_record_that_names_the_other_side_is_in_the_ledger() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = post.agreed().await;
+        post.send().await;
+        let [startup, investor] = [&stage.startup, &stage.investor].map(|it| it.id.to_string());
+        let before = (
+            openings(&post, &startup).await,
+            openings(&post, &investor).await,
+        );
+        let since = async |startup_lines: usize, investor_lines: usize| {
+            let now = (
+                openings(&post, &startup).await,
+                openings(&post, &investor).await,
+            );
+            assert_eq!(now, (before.0 + startup_lines, before.1 + investor_lines));
+        };
+        stage.get(Who::Gul, "/v1/introductions").await.expect(200);
+        stage.get(Who::Curator, &introduction).await.expect(200);
+        since(0, 0).await;
+        for _ in 0..3 {
+            stage.get(Who::Gul, &introduction).await.expect(200);
+        }
+        since(1, 0).await;
+        stage.get(Who::Dana, &introduction).await.expect(200);
+        since(1, 1).await;
+        post.advance(chrono::TimeDelta::days(1));
+        stage.get(Who::Gul, &introduction).await.expect(200);
+        since(2, 1).await;
+
+        let convert = json!({ "action": "convert" });
+        for who in [Who::Dana, Who::Gul] {
+            stage
+                .go(who, &introduction, convert.clone())
+                .await
+                .expect(200);
+        }
+        let deals = stage.get(Who::Gul, "/v1/deals").await.expect(200);
+        since(2, 1).await;
+        let deal = format!("/v1/deals/{}", deals["items"][0]["id"].as_str().unwrap());
+        for _ in 0..2 {
+            stage.get(Who::Gul, &deal).await.expect(200);
+            stage.get(Who::Dana, &deal).await.expect(200);
+        }
+        since(3, 2).await;
+        // The line says by whom and by which answer of the gate.
+        let path = format!("/v1/organizations/{startup}/disclosures?limit=100");
+        let lines = stage.get(Who::Auditor, &path).await.expect(200);
+        let last = lines["items"].as_array().unwrap().last().unwrap().clone();
+        let rules = last["rules"].as_array().unwrap();
+        assert!(rules.contains(&json!("clearance:clear")), "{last}");
+        assert!(last["decision"].is_string(), "{last}");
+    });
+}
+
+/// The page of a question names who asks by it, also to somebody who hasn't signed
+/// in; once a day that is a line, which names nobody as having read it.
+#[test]
+fn the_page_of_a_question_that_names_who_asks_is_an_opening() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = stage.introduction(Who::Dana).await;
+        let page = stage.question(&introduction).await;
+        let startup = stage.startup.id.to_string();
+        let before = openings(&post, &startup).await;
+        for _ in 0..3 {
+            assert_eq!(stage.open(&page).await.status, 200);
+        }
+        assert_eq!(openings(&post, &startup).await, before + 1);
+        // Who is asked by nobody who showed themselves reads no name.
+        let investor = stage.investor.id.to_string();
+        assert_eq!(openings(&post, &investor).await, 0);
+        // Mail scanners follow links: the line says that the firm was shown it, and
+        // not that one of its people read it. One who signs in has a line of theirs.
+        let by_link = async || {
+            let path = format!("/v1/organizations/{startup}/disclosures?limit=100");
+            let lines = stage.get(Who::Dana, &path).await.expect(200);
+            let lines = lines["items"].as_array().unwrap().clone();
+            let link = lines.iter().filter(|line| line["by_link"] == true);
+            link.count()
+        };
+        assert_eq!(by_link().await, 1);
+        stage.get(Who::Gul, &introduction).await.expect(200);
+        assert_eq!(openings(&post, &startup).await, before + 2);
+        assert_eq!(by_link().await, 1);
+        stage.seal().await;
+        let file = format!("{introduction}/file");
+        let file = stage.get(Who::Compliance, &file).await.expect(200);
+        let lines = file["disclosures"].as_array().unwrap().iter();
+        let opened: Vec<_> = lines
+            .filter(|line| line["revision"].is_i64())
+            .map(|line| (line["by_link"].clone(), line["opened_by"].is_string()))
+            .collect();
+        assert_eq!(opened, [(json!(true), false), (json!(false), true)]);
+        post.advance(chrono::TimeDelta::days(1));
+        stage.open(&page).await;
+        assert_eq!(openings(&post, &startup).await, before + 3);
+    });
+}

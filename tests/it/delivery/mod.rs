@@ -24,6 +24,7 @@ mod pace;
 mod paused;
 mod pulses;
 mod records;
+mod round_years;
 mod servers;
 mod settings;
 mod stands_still;

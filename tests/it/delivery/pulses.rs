@@ -2,6 +2,7 @@
 
 use corridor::db::{self, Conn};
 use corridor::domain::pulse::{Pulse, PulseKind};
+use corridor::domain::values::Side;
 use corridor::jobs::clock;
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
@@ -22,11 +23,15 @@ impl Post {
 
     /// The page of the newest pulse to Dana.
     async fn pulse(&self, introduction: &str) -> (Pulse, String) {
+        self.pulse_to(introduction, Side::Startup).await
+    }
+
+    /// The page of the newest pulse to a side.
+    async fn pulse_to(&self, introduction: &str, side: Side) -> (Pulse, String) {
         let id = of(introduction.rsplit('/').next().unwrap());
         let list = move |conn: &mut Conn| db::introductions::pulses_of(conn, id);
         let pulses = self.stage.context.db.read(list).await.unwrap();
-        let to_startup = corridor::domain::values::Side::Startup;
-        let pulse = pulses.into_iter().rfind(|pulse| pulse.side == to_startup);
+        let pulse = pulses.into_iter().rfind(|pulse| pulse.side == side);
         let pulse = pulse.unwrap();
         let links = &self.stage.context.links;
         let token = links.mint_pulse(pulse.id, pulse.expires_at).unwrap();
@@ -112,11 +117,32 @@ fn both_are_asked_after_a_week_and_one_click_answers() {
         );
         let wrong = post.stage.submit(&page, &[("answer", "yes")]).await;
         assert_eq!(wrong.status, 409);
-        assert_eq!(
-            post.stage.submit(&page, &[("answer", "met")]).await.status,
-            303
-        );
+        // A day before anybody asked, one to come, and none at all.
+        for day in ["2026-11-20", "2027-01-01", "30 November"] {
+            let sent = [("answer", "met"), ("met_on", day)];
+            let shown = post.stage.submit(&page, &sent).await;
+            assert_eq!(shown.status, 422, "{day}");
+            assert!(shown.text.contains("met_on-fault"), "{}", shown.text);
+            assert!(shown.text.contains(day), "{}", shown.text);
+        }
+        assert_eq!(post.status(&introduction).await, "sent");
+        let sent = [("answer", "met"), ("met_on", "2026-11-30")];
+        assert_eq!(post.stage.submit(&page, &sent).await.status, 303);
         assert_eq!(post.status(&introduction).await, "met");
+        // The other side remembers another day; the first word stands.
+        let (_, theirs) = post.pulse_to(&introduction, Side::Investor).await;
+        let sent = [("answer", "met"), ("met_on", "2026-12-01")];
+        assert_eq!(post.stage.submit(&theirs, &sent).await.status, 303);
+        let late = [("answer", "met"), ("met_on", "tomorrow")];
+        let late = post.stage.submit(&theirs, &late).await;
+        assert_eq!(late.status, 409, "it is answered, whatever the day");
+        post.stage.seal().await;
+        let events = format!("{introduction}/events?limit=100");
+        let events = post.stage.get(Who::Curator, &events).await.expect(200);
+        let events = events["items"].as_array().unwrap().iter();
+        let met = events.filter(|it| it["kind"] == "introduction.met_on");
+        let days: Vec<_> = met.map(|it| it["payload"]["met_on"].clone()).collect();
+        assert_eq!(days, ["2026-11-30"]);
         let again = post.stage.submit(&page, &[("answer", "not_a_fit")]).await;
         assert_eq!(again.status, 409);
         assert_eq!(post.status(&introduction).await, "met");
@@ -152,6 +178,38 @@ fn both_are_asked_after_a_week_and_one_click_answers() {
             assert_eq!(sent.status, if fresh { 303 } else { 409 }, "{round}");
             assert_eq!(post.status(&introduction).await, "met", "{round}");
         }
+    });
+}
+
+#[test]
+fn a_late_yes_opens_no_deal_beside_one_that_goes_on() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.connected().await;
+        post.at("2027-01-23T09:00:00Z");
+        post.strike().await;
+        assert_eq!(post.status(&introduction).await, "closed");
+        let stage = &post.stage;
+        let by_hand = json!({
+            "programme": stage.programme.id.to_string(),
+            "startup": stage.profile.id.to_string(),
+            "mandate": stage.mandate.id.to_string(),
+            "reason": "They met at the water fair in Baku.",
+            "evidence": "Letter of intent of 3 January.",
+        });
+        let made = stage.post(Who::Curator, "/v1/deals", by_hand).await;
+        made.expect(201);
+        post.at("2027-07-23T09:00:00Z");
+        post.strike().await;
+        post.at("2027-07-26T09:00:00Z");
+        post.strike().await;
+        let (pulse, page) = post.pulse(&introduction).await;
+        assert_eq!(pulse.kind, PulseKind::Late);
+        let yes = post.stage.submit(&page, &[("answer", "yes")]).await;
+        assert_eq!(yes.status, 303, "{}", yes.text);
+        assert_eq!(post.status(&introduction).await, "closed");
+        let deals = stage.get(Who::Curator, "/v1/deals").await.expect(200);
+        assert_eq!(deals["items"].as_array().unwrap().len(), 1);
     });
 }
 

@@ -277,6 +277,30 @@ fn the_operators_people_hear_of_their_work_when_there_is_any() {
     });
 }
 
+/// One thing to do that stands for several records counts for as many.
+#[test]
+fn tags_without_labels_are_counted_in_what_the_operators_people_hear() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        post.let_come("work").await;
+        for slug in ["desalting", "dew_traps"] {
+            let tag = json!({
+                "slug": slug,
+                "kind": "tag",
+                "parent": "water",
+                "labels": {"en": {"text": slug}, "ru": {"text": format!("{slug} (ru)")}},
+            });
+            stage.post(Who::Curator, "/v1/tags", tag).await.expect(201);
+        }
+        post.at("2026-11-26T09:00:00Z");
+        post.strike().await;
+        let told = post.to("curator@mail.example");
+        let last = told.last().unwrap();
+        assert!(has(last, "Tags that lack labels: 2"), "{}", last.text);
+    });
+}
+
 /// What was done between queueing and sending isn't told.
 async fn jobs_queued_then_done(post: &Post, matched: &str) {
     post.at("2026-11-29T09:00:00Z");

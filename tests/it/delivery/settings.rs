@@ -111,7 +111,7 @@ fn one_click_takes_a_reader_off_a_topic_and_looking_does_not() {
         for path in [&settings, &unsubscribe] {
             let shown = stage.open(path).await;
             assert_eq!(shown.status, 200);
-            assert_eq!(shown.text.matches(" checked").count(), 35, "{}", shown.text);
+            assert_eq!(shown.text.matches(" checked").count(), 37, "{}", shown.text);
         }
         // A mail program: no cookie, no origin, no redirect.
         let wrong = stage
@@ -128,7 +128,7 @@ fn one_click_takes_a_reader_off_a_topic_and_looking_does_not() {
                 .body("List-Unsubscribe=One-Click");
             let done = Answer::of(click.send().await.unwrap()).await;
             assert_eq!(done.status, 200, "{}", done.text);
-            assert_eq!(done.text.matches(" checked").count(), 34);
+            assert_eq!(done.text.matches(" checked").count(), 36);
         }
         // The reminder stays at home; what became of it still comes.
         post.at("2026-11-27T05:00:00Z");
@@ -313,7 +313,7 @@ fn all_mail_but_what_an_account_needs_obeys_the_list() {
         post.send().await;
         let mut kept = post.queue().await;
         kept.retain(|message| message.intent_key.ends_with(":refused"));
-        assert_eq!(kept.len(), 8);
+        assert_eq!(kept.len(), 11);
         for message in kept {
             let end = (message.state, message.last_error.as_deref());
             assert_eq!(end, (State::Cancelled, Some("suppressed")), "{message:?}");
@@ -423,7 +423,7 @@ fn each_thing_can_be_kept_out_by_itself_over_the_api_and_on_the_page() {
         assert_eq!(told(News::PasswordChanged, "c").await, 1);
 
         let shown = stage.open(&page).await;
-        assert_eq!(shown.text.matches(" checked").count(), 32);
+        assert_eq!(shown.text.matches(" checked").count(), 34);
         for event in MailEvent::ALL {
             let boxed = format!("name=\"event\" id=\"event-{event}\"");
             assert_eq!(shown.text.matches(&boxed).count(), 1, "{event}");

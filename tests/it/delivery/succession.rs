@@ -27,7 +27,10 @@ impl Post {
         let write = move |conn: &mut Conn| {
             let mut programme = db::programmes::find(conn, id)?.unwrap();
             programme.version += 1;
-            programme.details.parties.push(party);
+            let mut parties = programme.details.parties.iter();
+            if !parties.any(|it| it.organization == party.organization) {
+                programme.details.parties.push(party);
+            }
             programme.details.ends_on = last;
             db::programmes::update(conn, &programme)
         };
@@ -76,7 +79,10 @@ impl Post {
 
     async fn walk(&self, programme: &str, actions: &[&str]) {
         for action in actions {
-            let body = json!({"action": action});
+            let mut body = json!({"action": action});
+            if matches!(*action, "decline" | "suspend" | "terminate") {
+                body["reason"] = json!("As the parties wish.");
+            }
             self.stage
                 .go(Who::Curator, programme, body)
                 .await
@@ -231,5 +237,69 @@ fn a_stopped_programme_ends_on_its_day_and_can_be_renewed() {
         post.strike().await;
         let seen = stage.get(Who::Curator, &next).await.expect(200);
         assert_eq!(seen["status"], "expired");
+    });
+}
+
+/// How many mails about a programme's notice were queued.
+async fn told_of_notice(post: &Post) -> usize {
+    let list = |conn: &mut Conn| db::outbox::list(conn, None, None, 1_000);
+    let queue = post.stage.context.db.read(list).await.unwrap();
+    let of_notice = queue
+        .iter()
+        .filter(|it| it.intent_key.starts_with("news:programme_expiring:"));
+    of_notice.count()
+}
+
+#[test]
+fn a_programme_that_was_stopped_in_its_notice_is_in_it_when_it_goes_on() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let programme = format!("/v1/programmes/{}", post.stage.programme.id);
+        let stop = |action: &str| json!({ "action": action, "reason": "A court order." });
+        for (body, code) in [
+            (json!({ "action": "suspend" }), "required"),
+            (stop("resume"), "not_taken"),
+        ] {
+            let bare = post.stage.go(Who::Curator, &programme, body).await;
+            assert_eq!(bare.expect(422)["errors"][0]["code"], code);
+        }
+        // Before its notice it comes back in force.
+        post.ends_in(300).await;
+        post.walk(&programme, &["suspend", "resume"]).await;
+        assert_eq!(post.programme_status().await, "active");
+        post.ends_in(20).await;
+        post.strike().await;
+        assert_eq!(post.programme_status().await, "expiring");
+        let told = told_of_notice(&post).await;
+        assert!(told > 0);
+        let stopped = post.stage.go(Who::Curator, &programme, stop("suspend"));
+        stopped.await.expect(200);
+        post.walk(&programme, &["resume"]).await;
+        assert_eq!(post.programme_status().await, "expiring");
+        post.days(1).await;
+        assert_eq!(told_of_notice(&post).await, told, "once");
+
+        // Why is for the operator's people, and its hash is in the log.
+        let agreement = format!("{programme}/agreement");
+        let seen = post.stage.get(Who::Auditor, &agreement).await.expect(200);
+        let reasons = seen["reasons"].as_array().unwrap();
+        assert_eq!(reasons.len(), 2);
+        let last = &reasons[0];
+        assert_eq!(
+            (&last["action"], &last["from"], &last["reason"]),
+            (
+                &json!("suspend"),
+                &json!("expiring"),
+                &json!("A court order.")
+            )
+        );
+        let party = post.stage.get(Who::Gul, &agreement).await.expect(200);
+        assert_eq!(party["reasons"], json!([]));
+        post.stage.seal().await;
+        let events = format!("{programme}/events?limit=100");
+        let events = post.stage.get(Who::Auditor, &events).await.expect(200);
+        let moves = events["items"].as_array().unwrap().iter();
+        let reasons = moves.filter(|it| it["payload"]["reason"].is_string());
+        assert_eq!(reasons.count(), 2);
     });
 }

@@ -8,21 +8,22 @@ use mail_parser::MessageParser;
 use serde_json::{Value, json};
 
 use super::Post;
+use super::round_years::{ROUND, round};
 use crate::api::stage::{BLURB, INVESTOR, Stage, Who};
 use crate::support::database::on_each_backend;
 
 /// A corridor with a post, watched over two years.
-struct Years {
-    post: Post,
+pub struct Years {
+    pub(super) post: Post,
 }
 
 impl Years {
-    fn stage(&self) -> &Stage {
+    pub fn stage(&self) -> &Stage {
         &self.post.stage
     }
 
     /// Days pass, each with its clock and its post.
-    async fn days(&self, days: i64) {
+    pub async fn days(&self, days: i64) {
         for _ in 0..days {
             self.post.advance(TimeDelta::days(1));
             clock::strike(&self.stage().context).await.unwrap();
@@ -38,7 +39,7 @@ impl Years {
     }
 
     /// Tells what happened, for who runs the test with `--nocapture`.
-    fn says(&self, what: &str) {
+    pub fn says(&self, what: &str) {
         println!("{}  {what}", self.today());
     }
 
@@ -47,11 +48,11 @@ impl Years {
         received.iter().filter(|mail| mail.connects()).count() / 2
     }
 
-    fn today(&self) -> String {
+    pub fn today(&self) -> String {
         self.post.now().date_naive().to_string()
     }
 
-    async fn card(&self, as_of: &str) -> Value {
+    pub async fn card(&self, as_of: &str) -> Value {
         self.stage().context.db.seal_pending().await.unwrap();
         let programme = self.stage().programme.id;
         let path = format!("/v1/programmes/{programme}/scorecard?as_of={as_of}");
@@ -83,7 +84,7 @@ impl Years {
         self.says("promised: two introductions in a year");
     }
 
-    async fn go(&self, who: Who, record: &str, body: Value) -> Value {
+    pub async fn go(&self, who: Who, record: &str, body: Value) -> Value {
         self.stage().go(who, record, body).await.expect(200)
     }
 
@@ -147,7 +148,7 @@ async fn begin(database: &crate::support::database::Database) -> Years {
     let mut post = Post::open(database).await;
     let stage = &post.stage;
     let over = format!("/v1/programmes/{}", stage.programme.id);
-    let terminate = json!({ "action": "terminate" });
+    let terminate = json!({ "action": "terminate", "reason": "Another one begins." });
     stage.go(Who::Curator, &over, terminate).await.expect(200);
     let today = post.now().date_naive();
     let draft = json!({
@@ -215,7 +216,7 @@ async fn closed_border(years: &Years) {
 }
 
 /// What came of it by a day, and what the scorecard said on it.
-type Told = (String, Value);
+pub type Told = (String, Value);
 
 /// An introduction, and what becomes of it.
 async fn first_deal(years: &Years) -> [Told; 2] {
@@ -288,8 +289,28 @@ async fn renewed(years: &Years) {
     assert_eq!(old["status"], "renewed");
     let admitted = stage.get(Who::Curator, &format!("{next}/admissions")).await;
     let admitted = admitted.expect(200);
-    assert_eq!(admitted["items"].as_array().unwrap().len(), 4, "{admitted}");
+    assert_eq!(admitted["items"].as_array().unwrap().len(), 6, "{admitted}");
     years.says("the MoU is renewed; whoever was admitted is admitted to the next");
+}
+
+/// The investor is checked again; compliance lets go what was held meanwhile.
+async fn checked_again(years: &Years, held: &str) {
+    let stage = years.stage();
+    let until = years.post.now().date_naive() + TimeDelta::days(360);
+    let check = json!({
+        "organization": stage.investor.id.to_string(), "verdict": "clear",
+        "basis": "Registry of companies", "evidence": { "reference": "Archive 8" },
+        "valid_to": until.to_string(),
+    });
+    let checked = stage.post(Who::Compliance, "/v1/clearances", check).await;
+    checked.expect(201);
+    let release = json!({
+        "action": "release", "reason": "Checked again.", "startup_revision": 1,
+    });
+    years.go(Who::Compliance, held, release).await;
+    years.days(1).await;
+    assert_eq!(years.post.status(held).await, "sent");
+    years.says("the investor is checked again; what was held goes out");
 }
 
 #[test]
@@ -302,6 +323,7 @@ fn two_years_of_a_corridor_are_told_as_of_any_day() {
         years.promise().await;
         let [(first_day, first), (second_day, second)] = Box::pin(first_deal(&years)).await;
         closed_border(&years).await;
+        let [(before_day, before), (round_day, closed)] = Box::pin(round(&years)).await;
 
         // Nobody confirms the mandate, then its owner does.
         years.quiet_days(170).await;
@@ -327,6 +349,8 @@ fn two_years_of_a_corridor_are_told_as_of_any_day() {
         assert_eq!(years.connecting(), connected, "an unknown is no yes");
 
         years.says("a clearance ran out: what both agreed to is held, not sent");
+        checked_again(&years, &late).await;
+        assert_eq!(years.connecting(), connected + 1);
         years.quiet_days(80).await;
         renewed(&years).await;
 
@@ -334,14 +358,24 @@ fn two_years_of_a_corridor_are_told_as_of_any_day() {
         let age = (years.post.now() - stage.profile.created_at).num_days();
         years.quiet_days(731 - age).await;
         let today = years.card(&years.today()).await;
-        assert_eq!(today["counts"]["introductions_sent"], 2);
-        assert_eq!(today["counts"]["introductions_requested"], 3);
+        assert_eq!(today["counts"]["introductions_sent"], 5);
+        assert_eq!(today["counts"]["introductions_requested"], 5);
         for part in ["by_currency", "total", "uncompared"] {
             let told = |card: &Value| card["money_funded"][part].clone();
-            assert_eq!(told(&today), told(&second), "whatever the rates");
+            assert_eq!(told(&today), told(&closed), "whatever the rates");
         }
-        assert_eq!(years.card(&first_day).await, first);
-        assert_eq!(years.card(&second_day).await, second);
+        assert_eq!(
+            today["money_funded"]["total"]["amount_minor"],
+            500_000 + ROUND
+        );
+        for (day, told) in [
+            (first_day, first),
+            (second_day, second),
+            (before_day, before),
+            (round_day, closed),
+        ] {
+            assert_eq!(years.card(&day).await, told, "as of {day}");
+        }
         let verify = |conn: &mut Conn| db::chain::verify(conn, 500, |_| {});
         let chain = stage.context.db.read(verify).await.unwrap();
         assert_eq!(chain.first_bad, None);

@@ -17,16 +17,18 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use corridor::db::{self, Conn};
+use corridor::domain::account::Role;
 use corridor::domain::disclosure::Decision;
 use corridor::domain::event::Value as Fact;
 use corridor::jobs::clock;
 use corridor::services::disclosure::{self, Occasion, Pair};
+use corridor::services::export_jobs;
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
 
 use super::Post;
 use crate::api::stage::{BLURB, INVESTOR, STARTUP, Who};
-use crate::api::syndicates::{round, takes_part};
+use crate::api::syndicates::{introduced, round, takes_part};
 use crate::crash::{Dice, secrets};
 use crate::support::database::{Database, each_backend, on_runtime};
 
@@ -56,13 +58,18 @@ struct Walk {
     renewals: usize,
     /// The renewal that is signed and not in force yet.
     successor: Option<String>,
+    /// The firm of an investor that takes part beside the first.
+    second: Option<String>,
 }
 
 /// The kinds of steps of the walks that found something.
 const FEW: usize = 20;
 /// Those with blocks, consents, practices, admissions, rounds and renewals beside
 /// them.
-const ALL: usize = 32;
+const MORE: usize = 32;
+/// Those with a second investor, closings, a second curator, clearances that run
+/// out and exports beside them.
+const ALL: usize = 40;
 
 /// What the gate says of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +95,7 @@ impl Walk {
             taken: 0,
             renewals: 0,
             successor: None,
+            second: None,
         };
         walk.quote(500_000).await;
         let matched = walk.post.stage.matched().await;
@@ -107,7 +115,26 @@ impl Walk {
             3,
             "a question and two copies"
         );
-        walk
+        if kinds > MORE {
+            walk.joined().await
+        } else {
+            walk
+        }
+    }
+
+    /// With a second investor, which was introduced, and a second curator.
+    async fn joined(mut self) -> Self {
+        let stage = &self.post.stage;
+        let second = stage.another_investor("Second Fund", |_| {}).await;
+        introduced(stage, &second).await;
+        let (person, now) = (stage.user(Who::SecondCompliance).id, stage.context.now());
+        let appoint = move |conn: &mut Conn| {
+            let operator = db::users::memberships(conn, person)?[0].organization;
+            db::users::insert_membership(conn, person, operator, Role::Curator, now)
+        };
+        stage.context.db.write(appoint).await.unwrap();
+        self.second = Some(second.organization.to_string());
+        self
     }
 
     async fn quote(&self, per_unit: i64) {
@@ -139,7 +166,18 @@ impl Walk {
     /// The newest records of a list that somebody sees; paths.
     async fn newest(&self, list: &str) -> Option<String> {
         let seen = self.post.stage.get(Who::Curator, list).await.expect(200);
-        let last = seen["items"].as_array().unwrap().last()?.clone();
+        // What is between the startup and the second investor stays as it is.
+        let other = self.second.as_deref();
+        let ours = |it: &&Value| {
+            let whole = it.to_string();
+            other.is_none_or(|other| list.ends_with("deals") || !whole.contains(other))
+        };
+        let last = seen["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .rfind(ours)?
+            .clone();
         let base = list.split('?').next().unwrap();
         Some(format!("{base}/{}", last["id"].as_str().unwrap()))
     }
@@ -219,6 +257,11 @@ impl Walk {
             26 | 27 => self.admission().await,
             28 | 29 => self.round().await,
             30 | 31 => self.renewal().await,
+            32 | 33 => self.syndicate().await,
+            34 | 35 => self.closing().await,
+            36 => self.vouch().await,
+            37 => self.runs_out().await,
+            38 | 39 => self.export().await,
             _ => {
                 let hours = i64::try_from(self.dice.between(1, 60)).unwrap();
                 self.post.advance(TimeDelta::hours(hours));
@@ -292,8 +335,8 @@ impl Walk {
 
     async fn programme(&mut self) {
         let programme = format!("/v1/programmes/{}", self.post.stage.programme.id);
-        self.tries(Who::Curator, &programme, json!({ "action": "suspend" }))
-            .await;
+        let suspend = json!({ "action": "suspend", "reason": "A court order." });
+        self.tries(Who::Curator, &programme, suspend).await;
         if self.dice.between(0, 3) > 0 {
             let resume = json!({ "action": "resume" });
             self.tries(Who::Curator, &programme, resume).await;
@@ -408,6 +451,147 @@ impl Walk {
                 });
                 self.tries(Who::Curator, &deal, body).await;
             }
+        }
+    }
+
+    /// Two investors promise some of the newest deal's round, or say that their
+    /// money is there; or one of them leaves.
+    async fn syndicate(&mut self) {
+        let (Some(deal), Some(second)) = (self.newest("/v1/deals").await, self.second.clone())
+        else {
+            return;
+        };
+        let members = format!("{deal}/participants");
+        let first = self.post.stage.investor.id.to_string();
+        let interest = self.one_of(&["committed", "committed", "funded", "funded", "withdrawn"]);
+        for (firm, firmness) in [
+            (&first, "soft"),
+            (&second, "soft"),
+            (&first, "hard"),
+            (&second, "hard"),
+        ] {
+            let mut promise = takes_part(firm, firmness, 70_000, "USD");
+            promise["closing"] = json!(1);
+            promise["interest"] = json!(interest);
+            let sayers = if *firm == first {
+                [Who::Gul, Who::Dana]
+            } else {
+                [Who::Curator, Who::Dana]
+            };
+            for who in sayers {
+                let mut said = promise.clone();
+                if interest == "funded" && who == Who::Curator {
+                    said["evidence"] = json!("A bank's slip");
+                }
+                self.puts(who, &members, said).await;
+            }
+        }
+    }
+
+    /// The newest deal's round gets a closing, which is closed, funded or given up.
+    async fn closing(&mut self) {
+        let Some(deal) = self.newest("/v1/deals").await else {
+            return;
+        };
+        let path = format!("{deal}/closings");
+        let action = self.one_of(&["plan", "plan", "close", "close", "fund", "cancel"]);
+        if action == "plan" {
+            self.puts(Who::Dana, &format!("{deal}/round"), round())
+                .await;
+            let closings = json!({ "closings": [
+                { "minimum": 40_000, "maximum": 100_000, "closes_on": "2027-03-31" },
+            ] });
+            self.puts(Who::Dana, &path, closings).await;
+            return;
+        }
+        let body = json!({ "action": action });
+        self.tries(Who::Dana, &format!("{path}/1"), body).await;
+    }
+
+    /// The startup says what came, and two curators that it did.
+    async fn vouch(&mut self) {
+        let Some(deal) = self.newest("/v1/deals").await else {
+            return;
+        };
+        let amount = json!({ "amount_minor": 100_000, "currency": "USD" });
+        let mut body = json!({
+            "action": "confirm", "amount": amount,
+            "value_date": self.post.now().date_naive().to_string(),
+        });
+        self.tries(Who::Dana, &deal, body.clone()).await;
+        body["action"] = json!("vouch");
+        body["side"] = json!("investor");
+        body["reason"] = json!("A bank's slip");
+        let before = self.won_at(&deal).await;
+        self.tries(Who::Curator, &deal, body.clone()).await;
+        assert_eq!(
+            self.won_at(&deal).await,
+            before,
+            "one alone: {:#?}",
+            self.done
+        );
+        self.tries(Who::SecondCompliance, &deal, body).await;
+    }
+
+    async fn won_at(&self, deal: &str) -> bool {
+        let seen = self.post.stage.get(Who::Curator, deal).await.expect(200);
+        seen["status"] == "won"
+    }
+
+    /// A firm's clearance runs out in a day or two; mostly it is checked again.
+    async fn runs_out(&mut self) {
+        let stage = &self.post.stage;
+        let firm = [stage.startup.id, stage.investor.id][self.dice.between(0, 2)];
+        let check = |until: chrono::NaiveDate| {
+            json!({
+                "organization": firm.to_string(), "verdict": "clear",
+                "basis": "Registry of companies", "evidence": { "reference": "Archive 9" },
+                "valid_to": until.to_string(),
+            })
+        };
+        let today = self.post.now().date_naive();
+        let short = check(today + TimeDelta::days(1));
+        let checked = self.posts(Who::Compliance, "/v1/clearances", short);
+        let checked = checked.await;
+        self.post.advance(TimeDelta::days(2));
+        clock::strike(&self.post.stage.context).await.unwrap();
+        self.post.send().await;
+        if checked["id"].is_string() {
+            assert_ne!(self.gate().await, Gate::Open, "{:#?}", self.done);
+        }
+        if self.dice.between(0, 4) > 0 {
+            let long = check(today + TimeDelta::days(300));
+            self.posts(Who::Compliance, "/v1/clearances", long).await;
+        }
+    }
+
+    /// A side has what it may read written into a file, which names the other side
+    /// only as far as its lists do.
+    async fn export(&mut self) {
+        let (who, other) = self.one_of(&[(Who::Dana, INVESTOR), (Who::Gul, STARTUP)]);
+        let (kind, list) = self.one_of(&[
+            ("introductions", "/v1/introductions?limit=100"),
+            ("deals", "/v1/deals?limit=100"),
+        ]);
+        let body = json!({ "kind": kind, "format": "ndjson" });
+        let made = self.posts(who, "/v1/exports", body).await;
+        let Some(id) = made["id"].as_str() else {
+            return;
+        };
+        let context = &self.post.stage.context;
+        let holder = context.new_id();
+        while export_jobs::work::work(context, holder).await.unwrap() {}
+        let file = format!("/v1/exports/{id}/file");
+        let file = self.post.stage.get(who, &file).await;
+        assert!(file.status < 500, "{}", file.text);
+        let told = self.post.stage.get(who, list).await.expect(200);
+        if file.status == 200 && !told.to_string().contains(other) {
+            assert!(
+                !file.text.contains(other),
+                "{}\n{:#?}",
+                file.text,
+                self.done
+            );
         }
     }
 
@@ -610,12 +794,16 @@ impl Walk {
                 let programme = deal["programme"].as_str().unwrap();
                 let card = format!("/v1/programmes/{programme}/scorecard");
                 let card = stage.get(Who::Curator, &card).await.expect(200);
-                let brought = json!([
+                let mut brought = json!([
                     deal["locked_rate"],
                     deal["startup_funding"],
                     deal["investor_funding"],
                     card["money_funded"]["total"]
                 ]);
+                if self.kinds > MORE {
+                    // Where closings bring money too, the whole grows.
+                    brought[3] = Value::Null;
+                }
                 let first = self.won.entry(path).or_insert_with(|| brought.clone());
                 assert_eq!(*first, brought, "{:#?}", self.done);
             }
@@ -642,7 +830,7 @@ impl Walk {
 #[test]
 fn whatever_happens_in_a_corridor_what_was_promised_of_it_holds() {
     let soak = std::env::var("CORRIDOR_SOAK").is_ok_and(|it| it == "1");
-    let (walks, steps) = if soak { (60, 150) } else { (2, 60) };
+    let (walks, steps) = if soak { (60, 150) } else { (3, 60) };
     let mut dice = if soak || std::env::var_os("CORRIDOR_SEED").is_some() {
         Dice::seeded()
     } else {
@@ -650,7 +838,7 @@ fn whatever_happens_in_a_corridor_what_was_promised_of_it_holds() {
     };
     let (mut walked, mut events, mut mails) = (0, 0, 0);
     for walk in 0..walks {
-        let kinds = if walk % 2 == 0 { FEW } else { ALL };
+        let kinds = [FEW, MORE, ALL][walk % 3];
         // Each walk has a store of its own.
         for database in each_backend() {
             let seed = dice.between(0, usize::MAX >> 32);

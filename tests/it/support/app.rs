@@ -58,6 +58,9 @@ impl App {
         let mut context = startup::context(&config, database.open(), clock, url)
             .await
             .expect("a context");
+        startup::publish_pipelines(&context)
+            .await
+            .expect("pipelines");
         let hasher = Hasher::new(Cost::negligible_for_tests()).expect("a hasher");
         context.passwords = Passwords::new(hasher, 4, Duration::from_secs(30));
         let (stop, stopped) = oneshot::channel();

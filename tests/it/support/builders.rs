@@ -78,6 +78,7 @@ pub async fn checked(app: &App, firm: &Firm) {
         verdict: ClearanceVerdict::Clear,
         basis: "Registry of companies".to_owned(),
         proof: None,
+        source_of_funds: None,
         by,
         valid_to: now.date_naive() + chrono::Days::new(365),
         created_at: now,

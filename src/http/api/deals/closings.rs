@@ -20,7 +20,7 @@ use crate::http::api::values::{MoneyView, amount, code, day};
 use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::preconditions::IfMatch;
+use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::services::closings::{self, NewClosing};
 use crate::services::syndicates::{self, ClosingSeen};
@@ -166,6 +166,31 @@ fn number(text: &str) -> Result<i64, Error> {
     text.parse().map_err(|_| Error::NotFound)
 }
 
+/// One closing of a round, for those who read the round. It changes with its
+/// deal, whose version is its own.
+#[utoipa::path(
+    operation_id = "get_deal_closing",
+    tag = "deals",
+    params(("id" = String, Path, format = "uuid", max_length = 36), ("number" = String, Path, max_length = 2, example = "1")),
+    responses((status = 200, description = "The closing.", body = ClosingView, headers(("ETag" = String))))
+)]
+#[get("/v1/deals/{id}/closings/{number}")]
+pub(super) async fn get_deal_closing(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (id, closing) = path.into_inner();
+    let (id, closing) = (path_id(&id)?, number(&closing)?);
+    let seen = syndicates::find(&context, &caller, id).await?;
+    let currency = seen.round.map_or(Currency::USD, |round| round.currency);
+    let mut closings = seen.closings.iter();
+    let found = closings.find(|it| it.closing.number == closing);
+    let view = ClosingView::of(found.ok_or(Error::NotFound)?, currency);
+    Ok(versioned(&request, seen.version, &view))
+}
+
 /// What can be done with a closing now.
 #[utoipa::path(
     operation_id = "list_deal_closing_transitions",
@@ -207,9 +232,11 @@ pub(super) async fn list_deal_closing_events(
     let (id, closing) = path.into_inner();
     let (id, closing): (DealId, i64) = (path_id(&id)?, number(&closing)?);
     closings::transitions(&context, &caller, id, closing).await?;
+    let deal = deals::find(&context, &caller, id).await?.deal;
+    let reads_all = caller.reads_all_of(&[deal.startup, deal.investor]);
     let deal = Subject::new(SubjectKind::Deal, id);
     let part = PartOf::one(deal, ("closing", Value::Int(closing)));
-    let view = if caller.reads_everything() {
+    let view = if reads_all {
         let all = read_part(&context, &part, CLOSING.kinds(), &query.0);
         all.await?.whole()
     } else {

@@ -45,7 +45,8 @@ pub struct StayView {
     /// people also what compliance stopped it for.
     #[schema(minimum = 0)]
     held_s: i64,
-    /// Working days in the startup's country that it took.
+    /// Working days that it took, of whoever had to act: both sides, the one for
+    /// which the other waited, or a curator.
     #[schema(minimum = 0)]
     working_days: u32,
     /// Working days that it should take at most.

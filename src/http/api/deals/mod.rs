@@ -4,6 +4,7 @@ mod closings;
 mod documents;
 mod history;
 mod notes;
+mod opening;
 mod parts;
 mod requests;
 mod syndicate;
@@ -15,7 +16,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::exchange::{intent, moved, path_id, query_code, query_id};
-use super::finding::{Wrong, query_day, query_time};
+use super::finding::{Wrong, query_day, query_spans, time_order};
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
@@ -25,12 +26,11 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::deals::{self, Filter};
-use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context, counts};
 
 pub use documents::DealDocumentView;
@@ -45,6 +45,7 @@ pub use view::DealView;
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(list_deals)
+        .service(opening::open_deal)
         .service(get_deal)
         .service(change_deal)
         .service(list_deal_transitions)
@@ -60,6 +61,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(syndicate::set_deal_participant)
         .service(parts::list_deal_participations)
         .service(closings::set_deal_closings)
+        .service(closings::get_deal_closing)
         .service(closings::list_deal_closing_transitions)
         .service(closings::list_deal_closing_events)
         .service(closings::move_deal_closing);
@@ -94,9 +96,22 @@ pub struct DealFilters {
     /// Opened then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     created_since: Option<String>,
+    /// Opened before then: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    created_until: Option<String>,
     /// Changed then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     updated_since: Option<String>,
+    /// Changed before then, and not since: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    updated_until: Option<String>,
+    /// In what order: `created_at`, `-created_at`, `updated_at` or `-updated_at`.
+    #[param(
+        max_length = 20,
+        pattern = "^-?(created|updated)_at$",
+        default = "created_at"
+    )]
+    sort: Option<String>,
     /// Whether to say how many there are over all pages, up to 1000.
     count: Option<bool>,
 }
@@ -112,8 +127,11 @@ impl DealFilters {
         let bad_stage = |_| Problem::parameter("stage", "`stage` is no stage's name.");
         let organization = query_id("organization", self.organization.as_deref());
         let status = query_code("status", self.status.as_deref(), DealStatus::from_code);
-        let created_since = query_time("created_since", self.created_since.as_deref());
-        let updated_since = query_time("updated_since", self.updated_since.as_deref());
+        let (created, updated) = query_spans(
+            [self.created_since.as_deref(), self.created_until.as_deref()],
+            [self.updated_since.as_deref(), self.updated_until.as_deref()],
+            &mut wrong,
+        );
         let filter = Filter {
             organization: wrong.take(organization),
             participants: None,
@@ -123,14 +141,15 @@ impl DealFilters {
             startup_profile: wrong.take(query_id("startup", self.startup.as_deref())),
             mandate: wrong.take(query_id("mandate", self.mandate.as_deref())),
             resume_by: wrong.take(query_day("resume_by", self.resume_by.as_deref())),
-            created_since: wrong.take(created_since),
-            updated_since: wrong.take(updated_since),
+            created,
+            updated,
+            sort: time_order(self.sort.as_deref(), &mut wrong).unwrap_or_default(),
         };
         wrong.or(filter)
     }
 }
 
-/// Deals, oldest first: all for the operator's people, its own for a side.
+/// Deals, the oldest first unless it says otherwise: all for the operator's people, its own for a side.
 #[utoipa::path(
     operation_id = "list_deals",
     tag = "deals",
@@ -142,14 +161,14 @@ async fn list_deals(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<DealFilters>,
+    query: MeantQuery<DealFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
-    let count = match query.filters.count {
+    let (page, asked, filter) = query.read(DealFilters::read)?;
+    let count = match asked.count {
         Some(true) => Some(counts::deals(&context, &caller, filter.clone()).await?),
         _ => None,
     };
-    let page = deals::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
+    let page = deals::list(&context, &caller, filter, page.into()).await?;
     let view = PageView {
         items: page
             .items
@@ -181,8 +200,9 @@ async fn get_deal(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let view = view(&context, &caller, path_id(&id)?).await?;
-    Ok(versioned(&request, view.version, &view))
+    let seen = deals::open_record(&context, &caller, path_id(&id)?).await?;
+    let view = DealView::of(&seen, &caller);
+    Ok(versioned(&request, view.tag()?, &view))
 }
 
 /// Records what exit criteria ask for, and what is planned.
@@ -213,7 +233,7 @@ async fn change_deal(
     let expected = expected.or(Some(current.deal.version));
     deals::change(&context, &caller, id, expected, changes).await?;
     let view = view(&context, &caller, id).await?;
-    Ok(moved(view.version, &view))
+    Ok(moved(view.tag()?, &view))
 }
 
 /// What can be done with a deal now.
@@ -270,7 +290,7 @@ async fn move_deal(
         .await?;
     deals::transition(&context, &caller, intent, id, expected, action, note).await?;
     let view = view(&context, &caller, id).await?;
-    Ok(moved(view.version, &view))
+    Ok(moved(view.tag()?, &view))
 }
 
 /// What happened to a deal.

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::http::api::exchange::query_id;
 use crate::http::api::values::MoneyView;
 use crate::http::caller::Authenticated;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
 use crate::services::Context;
 use crate::services::paging::PageRequest;
@@ -90,10 +90,11 @@ pub(super) async fn list_deal_participations(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<PartFilters>,
+    query: MeantQuery<PartFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let investor = query_id("organization", query.filters.organization.as_deref())?;
-    let page = PageRequest::from(query.page);
+    let (page, _, investor) =
+        query.read(|asked| query_id("organization", asked.organization.as_deref()))?;
+    let page = PageRequest::from(page);
     let page = participants::list(&context, &caller, investor, page).await?;
     let view = PageView {
         items: page.items.iter().map(PartView::from).collect(),

@@ -35,7 +35,7 @@ pub const ACTIONS: &[&str] = &[
 ];
 
 /// Most characters of a fact and of a reason in words.
-const TEXT_MAX: usize = 1_000;
+pub(super) const TEXT_MAX: usize = 1_000;
 /// Most characters of a next step.
 const STEP_MAX: usize = 500;
 
@@ -319,7 +319,11 @@ impl NewDealTransition {
     }
 }
 
-fn words(faults: &mut Faults, pointer: &'static str, text: Option<&str>) -> Option<String> {
+pub(super) fn words(
+    faults: &mut Faults,
+    pointer: &'static str,
+    text: Option<&str>,
+) -> Option<String> {
     faults.take(pointer, "invalid_text", bounded(text?, TEXT_MAX, true))
 }
 

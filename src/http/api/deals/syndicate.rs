@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::closings::ClosingView;
+use super::requests::words;
 use super::view::LockedRateView;
 use crate::domain::fault::Faults;
 use crate::domain::ids::DealId;
@@ -13,11 +14,13 @@ use crate::domain::rate_lock::RateLock;
 use crate::domain::syndicate::{Firmness, Interest, Participant, Pledge, Round, Subscription};
 use crate::domain::text::Slug;
 use crate::http::api::exchange::{moved, path_id, query_id};
+use crate::http::api::finding::{Wrong, query_currency};
 use crate::http::api::values::{MoneyView, amount, code, day, parsed};
 use crate::http::caller::Authenticated;
-use crate::http::fields::{DocumentBody, Query};
+use crate::http::fields::DocumentBody;
 use crate::http::preconditions::IfMatch;
 use crate::http::problem::{Kind, Problem};
+use crate::http::query_string::ReadQuery;
 use crate::services::syndicates::{self, BoardQuery, Column, Member, Seen};
 use crate::services::{Context, deals, participants};
 
@@ -112,10 +115,22 @@ pub struct NewParticipant {
     /// one where the round has several.
     #[schema(minimum = 1, maximum = 10)]
     closing: Option<i64>,
+    /// With `funded`, the day on which the money arrived; where neither side
+    /// names one, the day on which the last of them said so.
+    #[schema(format = "date", max_length = 10, example = "2026-11-30")]
+    value_date: Option<String>,
+    /// With `funded`, what shows that the money arrived; required of the
+    /// operator's people, and read by the people of whoever gives it.
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        example = "The bank's advice of 30 November."
+    )]
+    evidence: Option<String>,
 }
 
 impl NewParticipant {
-    fn read(&self) -> Result<Participant, Faults> {
+    fn read(&self) -> Result<(Participant, Option<String>), Faults> {
         let mut faults = Faults::new();
         let organization = parsed(
             &mut faults,
@@ -125,17 +140,34 @@ impl NewParticipant {
         );
         let interest = code(&mut faults, "/interest", &self.interest, Interest::ALL);
         let pledge = self.pledge(&mut faults);
-        match (organization, interest) {
-            (Some(organization), Some(interest)) if faults.is_empty() => Ok(Participant {
-                organization,
-                lead: self.lead,
-                interest,
-                pledge,
-                closing: self.closing,
-                allocated: None,
-            }),
-            _ => Err(faults),
+        let value_date = self.value_date.as_deref();
+        let value_date = value_date.and_then(|text| day(&mut faults, "/value_date", text));
+        let evidence = words(&mut faults, "/evidence", self.evidence.as_deref());
+        if interest.is_some_and(|interest| interest != Interest::Funded) {
+            for (pointer, there) in [
+                ("/value_date", self.value_date.is_some()),
+                ("/evidence", self.evidence.is_some()),
+            ] {
+                if there {
+                    faults.push(pointer, "not_taken", "It goes with “funded”.");
+                }
+            }
         }
+        let (Some(organization), Some(interest), true) =
+            (organization, interest, faults.is_empty())
+        else {
+            return Err(faults);
+        };
+        let participant = Participant {
+            organization,
+            lead: self.lead,
+            interest,
+            pledge,
+            closing: self.closing,
+            allocated: None,
+            value_date,
+        };
+        Ok((participant, evidence))
     }
 
     fn pledge(&self, faults: &mut Faults) -> Option<Pledge> {
@@ -202,6 +234,10 @@ pub struct ParticipantView {
     /// What the amount is compared by.
     #[serde(skip_serializing_if = "Option::is_none")]
     locked_rate: Option<LockedRateView>,
+    /// The day on which its money arrived, as far as somebody has said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date", max_length = 10)]
+    value_date: Option<String>,
     /// Who has said that the amount has arrived, where that isn't enough yet:
     /// `startup`, `investor`, `operator`.
     #[schema(max_items = 3)]
@@ -223,6 +259,7 @@ impl From<&Member> for ParticipantView {
             closing: participant.closing,
             allocated: member.allocated,
             locked_rate: member.rate.as_ref().map(LockedRateView::from),
+            value_date: participant.value_date.map(|day| day.to_string()),
             said_paid: member.said_paid.iter().map(|camp| camp.code()).collect(),
         }
     }
@@ -332,8 +369,9 @@ pub(super) async fn set_deal_round(
 ///
 /// The startup invites one by `observing` or `considering`, and says that what
 /// was promised has arrived by `funded`. That is so once both sides have said
-/// it, or two curators on evidence; until then the investor stays `committed`
-/// and `said_paid` names who has.
+/// it, or one of them and, for the silent one, two curators on evidence; until
+/// then the investor stays `committed` and `said_paid` names who has. Money that
+/// arrived stays on record whatever becomes of the deal.
 #[utoipa::path(
     operation_id = "set_deal_participant",
     tag = "deals",
@@ -352,8 +390,9 @@ pub(super) async fn set_deal_participant(
     let id: DealId = path_id(&id)?;
     let found = syndicates::find(&context, &caller, id);
     let expected = if_match.version_of(found).await?;
-    let participant = body.read(|it| it.read())?;
-    let seen = participants::set(&context, &caller, id, expected, participant).await?;
+    let (participant, evidence) = body.read(|it| it.read())?;
+    let set = participants::set(&context, &caller, id, expected, participant, evidence);
+    let seen = set.await?;
     Ok(moved(seen.version, &SyndicateView::from(&seen)))
 }
 
@@ -385,13 +424,20 @@ fn dollar() -> String {
 
 impl BoardFilters {
     fn read(&self) -> Result<BoardQuery, Problem> {
-        let bad = |detail: &str| Problem::new(Kind::BadQuery).detail(detail.to_owned());
-        let pipeline = self.pipeline.parse::<Slug>();
-        let currency = self.currency.parse::<Currency>();
-        Ok(BoardQuery {
-            pipeline: pipeline.map_err(|_| bad("`pipeline` is no pipeline's name."))?,
-            programme: query_id("programme", self.programme.as_deref())?,
-            currency: currency.map_err(|_| bad("`currency` is no currency's code."))?,
+        let mut wrong = Wrong::default();
+        let bad = |_| Problem::parameter("pipeline", "`pipeline` is no pipeline's name.");
+        let pipeline = self.pipeline.parse::<Slug>().map(Some).map_err(bad);
+        let pipeline = wrong.take(pipeline);
+        let programme = wrong.take(query_id("programme", self.programme.as_deref()));
+        let currency = wrong.take(query_currency("currency", &self.currency));
+        wrong.or(())?;
+        let both = pipeline
+            .zip(currency)
+            .ok_or_else(|| Problem::new(Kind::BadQuery));
+        both.map(|(pipeline, currency)| BoardQuery {
+            pipeline,
+            programme,
+            currency,
         })
     }
 }
@@ -403,8 +449,9 @@ pub struct BoardView {
     /// Which pipeline.
     #[schema(max_length = 80)]
     pipeline: String,
-    /// Its stages in their order.
-    #[schema(max_items = 50)]
+    /// Its stages in their order; among them those that only older versions have,
+    /// under which some of these deals were opened.
+    #[schema(max_items = 600)]
     items: Vec<ColumnView>,
 }
 
@@ -467,7 +514,11 @@ impl ColumnView {
 }
 
 /// The deals of a pipeline by stage, with sums in one currency: all for the
-/// operator's people, its own for a side.
+/// operator's people, for a firm its own and those in which it takes part.
+///
+/// An investor that joined a deal finds it here with its own money alone, as long
+/// as nothing keeps it from the startup; whether the deal is overdue, and how
+/// likely a curator says it is, its two sides read.
 #[utoipa::path(
     operation_id = "get_deal_board",
     tag = "deals",
@@ -478,9 +529,9 @@ impl ColumnView {
 pub(super) async fn get_deal_board(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    Query(query): Query<BoardFilters>,
+    query: ReadQuery<BoardFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let query = query.read()?;
+    let (_, query) = query.meaning(BoardFilters::read)?;
     let (pipeline, currency) = (query.pipeline.to_string(), query.currency);
     let columns = syndicates::board(&context, &caller, query).await?;
     let items = columns.iter().map(|it| ColumnView::of(it, currency));

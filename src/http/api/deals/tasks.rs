@@ -6,16 +6,17 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::deal_work::{Camp, DealTask, TaskAction, TaskDetails, TaskStatus, Visibility};
 use crate::domain::fault::Faults;
-use crate::domain::ids::DealTaskId;
+use crate::domain::ids::{DealId, DealTaskId};
 use crate::domain::text::bounded;
 use crate::http::api::exchange::{body_id, created, intent, moved, path_id, query_code};
+use crate::http::api::finding::Wrong;
 use crate::http::api::transitions::TransitionsView;
 use crate::http::api::values::{code, day, time};
 use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, JsonBody};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -171,6 +172,20 @@ pub struct TaskFilters {
     assignee: Option<String>,
 }
 
+impl TaskFilters {
+    fn read(&self, deal: DealId) -> Result<Filter, Problem> {
+        let mut wrong = Wrong::default();
+        let status = query_code("status", self.status.as_deref(), TaskStatus::from_code);
+        let assignee = query_code("assignee", self.assignee.as_deref(), Camp::from_code);
+        let filter = Filter {
+            deal,
+            status: wrong.take(status),
+            assignee: wrong.take(assignee),
+        };
+        wrong.or(filter)
+    }
+}
+
 /// Lists the tasks of a deal that the caller learns of, oldest first.
 #[utoipa::path(
     operation_id = "list_deal_tasks",
@@ -184,15 +199,11 @@ async fn list_deal_tasks(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     id: web::Path<String>,
-    query: ListQuery<TaskFilters>,
+    query: MeantQuery<TaskFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filters = &query.filters;
-    let filter = Filter {
-        deal: path_id(&id)?,
-        status: query_code("status", filters.status.as_deref(), TaskStatus::from_code)?,
-        assignee: query_code("assignee", filters.assignee.as_deref(), Camp::from_code)?,
-    };
-    let page = tasks::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
+    let deal = path_id(&id)?;
+    let (page, _, filter) = query.read(|asked| asked.read(deal))?;
+    let page = tasks::list(&context, &caller, filter, PageRequest::from(page)).await?;
     Ok(PageView::of(page, |task| TaskView::of(&task, &caller)).respond(&request))
 }
 

@@ -6,11 +6,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::requests::LikelihoodDocument;
-use crate::domain::pipeline::{DealStatus, Funding};
+use crate::domain::deal_work::DealNote;
+use crate::domain::pipeline::{DealStatus, Funding, Origin};
 use crate::domain::rate_lock::LockedRate;
 use crate::domain::values::{CloseCode, Side};
 use crate::http::api::values::{MoneyView, time};
-use crate::http::problem::FaultView;
+use crate::http::preconditions::EntityTag;
+use crate::http::problem::{FaultView, Problem};
 use crate::services::Caller;
 use crate::services::deals::Seen;
 
@@ -24,9 +26,13 @@ pub struct DealView {
     /// Attribution, kept for good: the programme.
     #[schema(format = "uuid", max_length = 36)]
     pub programme: String,
-    /// The introduction it came from.
+    /// The introduction it came from; absent where it was opened by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uuid", max_length = 36)]
-    pub introduction: String,
+    pub introduction: Option<String>,
+    /// Why a curator opened it by hand; for the operator's people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<ByHandView>,
     /// The match; for the operator's people.
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
     #[schema(format = "uuid", max_length = 36)]
@@ -35,7 +41,11 @@ pub struct DealView {
     pub startup: DealSideView,
     /// The investor.
     pub investor: DealSideView,
-    /// Which pipeline.
+    /// The version of the programme's pipelines that it was opened under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    pub pipeline_set: Option<String>,
+    /// Which pipeline of it.
     #[schema(max_length = 80, example = "equity")]
     pub pipeline: String,
     /// Where in it.
@@ -88,10 +98,16 @@ pub struct DealView {
     pub locked_rate: Option<LockedRateView>,
     /// What is recorded for exit criteria.
     pub facts: BTreeMap<String, String>,
+    /// Texts of the caller's side that compliance has to read before the other side
+    /// does and before they stand at their places; of both sides for the
+    /// operator's people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
+    pub waiting: Vec<WaitingTextView>,
     /// What is missing before the stage can be left.
     #[schema(max_items = 50)]
     pub missing: Vec<FaultView>,
-    /// Counts changes; the `ETag`.
+    /// Counts changes; the `ETag`, with what waits.
     #[schema(minimum = 1, example = 3)]
     pub version: i64,
     /// When it was opened.
@@ -112,6 +128,11 @@ const fn neutral(status: DealStatus) -> &'static str {
 }
 
 impl DealView {
+    /// Its `ETag`: the version, and what waits beside it.
+    pub fn tag(&self) -> Result<EntityTag, Problem> {
+        EntityTag::beside(self.version, &self.waiting)
+    }
+
     /// A deal for its reader.
     pub fn of(seen: &Seen, caller: &Caller) -> Self {
         let deal = &seen.deal;
@@ -120,8 +141,9 @@ impl DealView {
         Self {
             id: deal.id.to_string(),
             programme: deal.programme.to_string(),
-            introduction: deal.introduction.to_string(),
-            matched: operator.then(|| deal.matched.to_string()),
+            introduction: deal.introduction().map(|id| id.to_string()),
+            by_hand: ByHandView::of(&deal.origin).filter(|_| operator),
+            matched: deal.matched().filter(|_| operator).map(|id| id.to_string()),
             startup: DealSideView {
                 name: seen.startup_name.clone(),
                 organization: own(deal.startup).then(|| deal.startup.to_string()),
@@ -134,6 +156,7 @@ impl DealView {
                 record: own(deal.investor).then(|| deal.mandate.to_string()),
                 funding: deal.investor_funding.as_ref().map(FundingView::from),
             },
+            pipeline_set: deal.pipeline_set.map(|id| id.to_string()),
             pipeline: deal.pipeline.to_string(),
             stage: deal.stage.to_string(),
             stage_entered_at: time(deal.stage_entered_at),
@@ -162,10 +185,73 @@ impl DealView {
                 .iter()
                 .map(|(key, value)| (key.to_string(), value.clone()))
                 .collect(),
+            waiting: seen.waiting.iter().map(WaitingTextView::of).collect(),
             missing: seen.missing.iter().map(FaultView::from).collect(),
             version: deal.version,
             created_at: time(deal.created_at),
             updated_at: time(deal.updated_at),
+        }
+    }
+}
+
+/// A text that waits for compliance.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DealWaitingText)]
+pub struct WaitingTextView {
+    /// The note under which it waits.
+    #[schema(format = "uuid", max_length = 36)]
+    note: String,
+    /// For which place: `next_step`, `fact:KEY`, `task:ID`, `task_title:ID` or
+    /// `document:ID`.
+    #[schema(max_length = 120, example = "next_step")]
+    place: String,
+    /// The words.
+    #[schema(max_length = 4000, example = "Show them the drone's autopilot")]
+    text: String,
+    /// Since when.
+    #[schema(format = "date-time", max_length = 35)]
+    since: String,
+}
+
+impl WaitingTextView {
+    fn of(note: &DealNote) -> Self {
+        Self {
+            note: note.id.to_string(),
+            place: note.action.clone(),
+            text: note.note.clone(),
+            since: time(note.created_at),
+        }
+    }
+}
+
+/// Why a curator opened a deal that came of no introduction.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DealByHand)]
+pub struct ByHandView {
+    /// Who.
+    #[schema(format = "uuid", max_length = 36)]
+    by: String,
+    /// Why.
+    #[schema(max_length = 1000, example = "They met at the water fair in Baku.")]
+    reason: String,
+    /// By what it is known that the two are in talks.
+    #[schema(max_length = 1000, example = "Letter of intent of 3 November 2026.")]
+    evidence: String,
+}
+
+impl ByHandView {
+    fn of(origin: &Origin) -> Option<Self> {
+        match origin {
+            Origin::Introduction { .. } => None,
+            Origin::ByHand {
+                by,
+                reason,
+                evidence,
+            } => Some(Self {
+                by: by.to_string(),
+                reason: reason.clone(),
+                evidence: evidence.clone(),
+            }),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How far a startup's documents are open, and to whom.
 
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +15,7 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
-use crate::http::problem::Problem;
+use crate::http::problem::{Kind, Problem};
 use crate::services::Context;
 use crate::services::documents::grants;
 
@@ -63,9 +64,16 @@ pub struct GrantView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uuid", max_length = 36)]
     introduction: Option<String>,
+    /// `live`, or `ended`: taken back, or another took its place.
+    #[schema(max_length = 10, example = "live")]
+    state: &'static str,
     /// When.
     #[schema(format = "date-time", max_length = 35)]
     granted_at: String,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    ended_at: Option<String>,
 }
 
 impl From<&Grant> for GrantView {
@@ -74,7 +82,12 @@ impl From<&Grant> for GrantView {
             id: grant.id.to_string(),
             level: grant.level.code(),
             introduction: grant.introduction.map(|id| id.to_string()),
+            state: match grant.revoked_at {
+                None => "live",
+                Some(_) => "ended",
+            },
             granted_at: time(grant.created_at),
+            ended_at: grant.revoked_at.map(time),
         }
     }
 }
@@ -114,7 +127,7 @@ pub(super) async fn list_document_grants(
         ("Idempotency-Key" = Option<String>, Header, max_length = 257),
     ),
     request_body = NewDocumentGrant,
-    responses((status = 201, description = "Granted.", body = GrantView))
+    responses((status = 201, description = "Granted.", body = GrantView, headers(("Location" = String))))
 )]
 #[post("/v1/startup-profiles/{id}/grants")]
 pub(super) async fn grant_documents(
@@ -129,7 +142,10 @@ pub(super) async fn grant_documents(
     let profile = path_id(&id)?;
     let (level, to) = body.read(|it| it.read())?;
     let grant = grants::grant(&context, &caller, intent, profile, level, to).await?;
-    Ok(HttpResponse::Created().json(GrantView::from(&grant)))
+    let location = format!("/v1/startup-profiles/{profile}/grants/{}", grant.id);
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, location))
+        .json(GrantView::from(&grant)))
 }
 
 /// Takes a grant back, for the startup's owners and editors: at once, nothing
@@ -150,6 +166,11 @@ pub(super) async fn revoke_document_grant(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (profile, grant) = path.into_inner();
-    grants::revoke(&context, &caller, path_id(&profile)?, path_id(&grant)?).await?;
+    let of = (path_id(&profile)?, path_id(&grant)?);
+    let (found, _) = grants::find(&context, &caller, of).await?;
+    if found.revoked_at.is_some() {
+        return Err(Problem::new(Kind::NotFound));
+    }
+    grants::revoke(&context, &caller, of, None, None).await?;
     Ok(HttpResponse::NoContent().finish())
 }

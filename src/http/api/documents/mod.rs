@@ -18,7 +18,8 @@ use self::requests::{
     new_version,
 };
 use super::exchange::{created, intent, moved, path_id, query_code, query_id};
-use super::screening::ScreeningView;
+use super::finding::{Wrong, time_order};
+use super::screening::MarkedView;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::document::{DocumentClass, DocumentState};
@@ -29,9 +30,10 @@ use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::multipart;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{ListQuery, MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
+use crate::http::query_string::within;
 use crate::http::registry::ServiceConfig;
 use crate::services::documents::{self, Filter, door, uploads};
 use crate::services::{Context, Error};
@@ -120,9 +122,35 @@ pub struct DocumentFilters {
     /// That stand there; `in_review` is what waits for compliance.
     #[param(max_length = 20, example = "open")]
     state: Option<String>,
+    /// In what order: `created_at`, `-created_at`, `updated_at` or `-updated_at`.
+    #[param(
+        max_length = 20,
+        pattern = "^-?(created|updated)_at$",
+        default = "created_at"
+    )]
+    sort: Option<String>,
 }
 
-/// Documents, oldest first: all for the operator's people, a startup's own for
+impl DocumentFilters {
+    /// What they mean.
+    fn read(&self) -> Result<Filter, Problem> {
+        let mut wrong = Wrong::default();
+        let profile = query_id("startup_profile", self.startup_profile.as_deref());
+        let class = query_code("class", self.class.as_deref(), DocumentClass::from_code);
+        let state = query_code("state", self.state.as_deref(), DocumentState::from_code);
+        let filter = Filter {
+            organization: wrong.take(query_id("organization", self.organization.as_deref())),
+            startup_profile: wrong.take(profile),
+            class: wrong.take(class),
+            state: wrong.take(state),
+            up_to: None,
+            sort: time_order(self.sort.as_deref(), &mut wrong).unwrap_or_default(),
+        };
+        wrong.or(filter)
+    }
+}
+
+/// Documents, the oldest first unless it says otherwise: all for the operator's people, a startup's own for
 /// its people.
 #[utoipa::path(
     operation_id = "list_documents",
@@ -135,18 +163,10 @@ async fn list_documents(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<DocumentFilters>,
+    query: MeantQuery<DocumentFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = &query.filters;
-    let (class, state) = (asked.class.as_deref(), asked.state.as_deref());
-    let filter = Filter {
-        organization: query_id("organization", asked.organization.as_deref())?,
-        startup_profile: query_id("startup_profile", asked.startup_profile.as_deref())?,
-        class: query_code("class", class, DocumentClass::from_code)?,
-        state: query_code("state", state, DocumentState::from_code)?,
-        up_to: None,
-    };
-    let page = documents::list(&context, &caller, filter, query.page.into()).await?;
+    let (page, _, filter) = query.read(DocumentFilters::read)?;
+    let page = documents::list(&context, &caller, filter, page.into()).await?;
     Ok(PageView::of(page, |it| DocumentView::whole(&it)).respond(&request))
 }
 
@@ -219,7 +239,7 @@ pub struct DocumentVersionsQuery {
     #[param(minimum = 1)]
     before: Option<i64>,
     /// How many at most.
-    #[serde(default = "most")]
+    #[serde(default = "most", deserialize_with = "within::<_, _, 1, 100>")]
     #[param(minimum = 1, maximum = 100, default = 100)]
     limit: usize,
 }
@@ -244,10 +264,6 @@ async fn list_document_versions(
     query: Query<DocumentVersionsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let limit = query.0.limit;
-    if !(1..=most()).contains(&limit) {
-        let detail = format!("`limit` must be 1–{}.", most());
-        return Err(Problem::new(Kind::BadQuery).detail(detail));
-    }
     let (id, before) = (path_id(&id)?, query.0.before);
     let (files, more) = documents::versions(&context, &caller, id, before, limit).await?;
     Ok(HttpResponse::Ok().json(DocumentVersionsView::of(&files, more)))
@@ -375,17 +391,19 @@ async fn move_document(
 #[utoipa::path(
     operation_id = "screen_document",
     tag = "compliance",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "What is marked.", body = ScreeningView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "A page, in the order of the words.", body = PageView<MarkedView>))
 )]
 #[get("/v1/documents/{id}/screening")]
 async fn screen_document(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, query): (web::Path<String>, ListQuery),
 ) -> Result<HttpResponse, Problem> {
-    let found = documents::screening(&context, &caller, path_id(&id)?).await?;
-    Ok(HttpResponse::Ok().json(ScreeningView::of(found)))
+    let page = query.page.into();
+    let found = documents::screening(&context, &caller, path_id(&id)?, page).await?;
+    Ok(PageView::of(found, MarkedView::from).respond(&request))
 }
 
 /// What happened to a document, oldest first, for its startup's people and the

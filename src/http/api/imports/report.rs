@@ -5,17 +5,18 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{outcome_of, report_format};
+use crate::domain::export::ExportFormat;
 use crate::domain::fault::Fault;
 use crate::domain::ids::ImportId;
 use crate::domain::import::{FileFormat, Import, ImportRow, RowOutcome};
-use crate::http::api::exchange::path_id;
+use crate::http::api::exchange::{path_id, query_code};
+use crate::http::api::finding::Wrong;
 use crate::http::caller::Authenticated;
 use crate::http::download::{self, Broken, Pieces};
-use crate::http::fields::Query;
 use crate::http::files::{cells, columns};
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
+use crate::http::query_string::ReadQuery;
 use crate::services::Context;
 use crate::services::import_jobs;
 
@@ -65,6 +66,11 @@ pub struct RowFaultView {
     /// What, for people.
     #[schema(max_length = 2000)]
     detail: String,
+    /// What may have been meant, the likeliest first; absent where nothing is
+    /// near.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 3, example = json!(["water_loss"]))]
+    suggestions: Vec<String>,
 }
 
 impl ImportRowView {
@@ -75,6 +81,7 @@ impl ImportRowView {
             pointer: fault.pointer,
             code: fault.code.into_owned(),
             detail: fault.detail,
+            suggestions: fault.suggestions,
         };
         Self {
             line: row.line,
@@ -109,12 +116,12 @@ pub(super) async fn list_import_rows(
     context: web::Data<Context>,
     request: HttpRequest,
     id: web::Path<String>,
-    query: ListQuery<RowFilters>,
+    query: MeantQuery<RowFilters>,
 ) -> Result<HttpResponse, Problem> {
     let id = path_id(&id)?;
+    let (page, _, outcome) = query.read(|asked| outcome_of(asked.outcome.as_deref()))?;
     let import = import_jobs::find(&context, &caller, id).await?;
-    let outcome = outcome_of(query.filters.outcome.as_deref())?;
-    let page = import_jobs::rows(&context, &caller, id, outcome, query.page.into()).await?;
+    let page = import_jobs::rows(&context, &caller, id, outcome, page.into()).await?;
     Ok(PageView::of(page, |row| ImportRowView::of(&import, row)).respond(&request))
 }
 
@@ -136,6 +143,21 @@ fn csv() -> String {
     FileFormat::Csv.code().to_owned()
 }
 
+impl ReportQuery {
+    fn read(&self) -> Result<(FileFormat, Option<RowOutcome>), Problem> {
+        let mut wrong = Wrong::default();
+        let format = query_code("format", Some(&self.format), FileFormat::from_code);
+        let format = wrong.take(format).unwrap_or(FileFormat::Csv);
+        let outcome = wrong.take(outcome_of(self.outcome.as_deref()));
+        wrong.or((format, outcome))
+    }
+}
+
+/// The outcome by which rows are chosen.
+fn outcome_of(text: Option<&str>) -> Result<Option<RowOutcome>, Problem> {
+    query_code("outcome", text, RowOutcome::from_code)
+}
+
 /// The whole report as a file.
 #[utoipa::path(
     operation_id = "get_import_report",
@@ -152,16 +174,21 @@ pub(super) async fn get_import_report(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
     id: web::Path<String>,
-    query: Query<ReportQuery>,
+    query: ReadQuery<ReportQuery>,
 ) -> Result<HttpResponse, Problem> {
     let id: ImportId = path_id(&id)?;
+    let (_, (format, outcome)) = query.meaning(ReportQuery::read)?;
     let import = import_jobs::find(&context, &caller, id).await?;
-    let format = report_format(&query.0.format)?;
-    let outcome = outcome_of(query.0.outcome.as_deref())?;
     let context = Context::clone(&context);
-    Ok(download::file(format, &format!("import-{id}"), move |to| {
-        send(context, import, outcome, format, to)
-    }))
+    let written = match format {
+        FileFormat::Csv => ExportFormat::Csv,
+        FileFormat::Ndjson => ExportFormat::Ndjson,
+    };
+    Ok(download::file(
+        written,
+        &format!("import-{id}"),
+        move |to| send(context, import, outcome, format, to),
+    ))
 }
 
 /// Sends the report, as long as somebody takes it.
@@ -183,6 +210,7 @@ async fn send(
             "pointer",
             "code",
             "detail",
+            "suggestions",
         ];
         let header = header.map(str::to_owned);
         if to.send(lines(&[header.to_vec()])).await.is_err() {
@@ -236,11 +264,12 @@ fn cells_of(view: ImportRowView) -> Vec<Vec<String>> {
         view.id.unwrap_or_default(),
     ];
     let line = |fault: Option<RowFaultView>| {
-        let (column, pointer, code, detail) = fault.map_or_else(Default::default, |fault| {
+        let told = fault.map_or_else(Default::default, |fault| {
             let column = fault.column.unwrap_or_default();
-            (column, fault.pointer, fault.code, fault.detail)
+            let suggestions = fault.suggestions.join(" ");
+            [column, fault.pointer, fault.code, fault.detail, suggestions]
         });
-        let tail = [column, pointer, code, detail].map(cells::guarded);
+        let tail = told.map(cells::guarded);
         head.iter().cloned().chain(tail).collect()
     };
     if view.faults.is_empty() {

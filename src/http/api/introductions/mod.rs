@@ -1,5 +1,6 @@
 //! Introductions: asked for, answered, moved, told.
 
+mod abuse;
 mod partners;
 mod profile;
 mod requests;
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::exchange::{created, intent, moved, path_id, query_code, query_id};
-use super::finding::{Wrong, query_time};
+use super::finding::{Wrong, query_spans, time_order};
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
@@ -20,12 +21,11 @@ use crate::domain::introduction::{IntroductionStatus, Requester};
 use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::introductions::{self, Filter};
-use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context, counts};
 
 pub use requests::{ACTIONS, NewIntroduction, NewIntroductionTransition};
@@ -40,6 +40,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(get_introduction)
         .service(list_introduction_transitions)
         .service(move_introduction)
+        .service(abuse::decide_abuse_report)
         .service(slots::offer_times)
         .service(list_introduction_events)
         .service(profile::read_counterpart);
@@ -71,14 +72,27 @@ pub struct IntroductionFilters {
     /// Asked for then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     created_since: Option<String>,
+    /// Asked for before then: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    created_until: Option<String>,
     /// Changed then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     updated_since: Option<String>,
+    /// Changed before then, and not since: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    updated_until: Option<String>,
+    /// In what order: `created_at`, `-created_at`, `updated_at` or `-updated_at`.
+    #[param(
+        max_length = 20,
+        pattern = "^-?(created|updated)_at$",
+        default = "created_at"
+    )]
+    sort: Option<String>,
     /// Whether to say how many there are over all pages, up to 1000.
     count: Option<bool>,
 }
 
-/// Introductions, oldest first.
+/// Introductions, the oldest first unless it says otherwise.
 ///
 /// A side gets those that it asked for and those that it was asked about.
 #[utoipa::path(
@@ -92,15 +106,14 @@ async fn list_introductions(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<IntroductionFilters>,
+    query: MeantQuery<IntroductionFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = filter(&caller, &query.filters)?;
-    let count = match query.filters.count {
+    let (page, asked, filter) = query.read(|asked| filter(&caller, asked))?;
+    let count = match asked.count {
         Some(true) => Some(counts::introductions(&context, &caller, filter).await?),
         _ => None,
     };
-    let page = PageRequest::from(query.page);
-    let page = introductions::list(&context, &caller, filter, page).await?;
+    let page = introductions::list(&context, &caller, filter, page.into()).await?;
     let view = PageView {
         items: page.items.iter().map(IntroductionView::of).collect(),
         next_cursor: page.next,
@@ -123,8 +136,17 @@ pub fn filter(caller: &Caller, filters: &IntroductionFilters) -> Result<Filter, 
     }
     let organization = query_id("organization", filters.organization.as_deref());
     let requester = filters.requester.as_deref();
-    let created_since = query_time("created_since", filters.created_since.as_deref());
-    let updated_since = query_time("updated_since", filters.updated_since.as_deref());
+    let (created, updated) = query_spans(
+        [
+            filters.created_since.as_deref(),
+            filters.created_until.as_deref(),
+        ],
+        [
+            filters.updated_since.as_deref(),
+            filters.updated_until.as_deref(),
+        ],
+        &mut wrong,
+    );
     let filter = Filter {
         organization: wrong.take(organization),
         status: wrong.take(query_code("status", status, IntroductionStatus::from_code)),
@@ -132,9 +154,10 @@ pub fn filter(caller: &Caller, filters: &IntroductionFilters) -> Result<Filter, 
         startup_profile: wrong.take(query_id("startup", filters.startup.as_deref())),
         mandate: wrong.take(query_id("mandate", filters.mandate.as_deref())),
         requester: wrong.take(query_code("requester", requester, Requester::from_code)),
-        created_since: wrong.take(created_since),
-        updated_since: wrong.take(updated_since),
+        created,
+        updated,
         visible_to: None,
+        sort: time_order(filters.sort.as_deref(), &mut wrong).unwrap_or_default(),
     };
     wrong.or(filter)
 }
@@ -195,7 +218,8 @@ async fn get_introduction(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let view = shown(&context, &caller, path_id(&id)?).await?;
+    let seen = introductions::open(&context, &caller, path_id(&id)?).await?;
+    let view = IntroductionView::of(&seen);
     Ok(versioned(&request, view.version, &view))
 }
 

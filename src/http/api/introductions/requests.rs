@@ -9,9 +9,11 @@ use crate::domain::fault::Faults;
 use crate::domain::ids::MatchId;
 use crate::domain::introduction::{Action, BLURB_MAX};
 use crate::domain::meeting::{Enclosed, Slot};
+use crate::domain::release::Leave;
 use crate::domain::text::bounded;
 use crate::http::answer::{self, NOTE_MAX, Parts};
 use crate::http::api::exchange::{body_id, check_fields};
+use crate::http::api::values::{day, release_until};
 use crate::http::slots::{self, NewSlot};
 use crate::services::introductions::Step;
 
@@ -106,9 +108,17 @@ pub struct NewIntroductionTransition {
     /// `accept`: by whose clock the times are given, if not the caller's own.
     #[schema(max_length = 64, example = "Asia/Baku")]
     zone: Option<String>,
+    /// `met`: on which day; where none is named, on that of the time that was
+    /// proposed to both and has come, else on the day on which it is said.
+    #[schema(format = "date", max_length = 10, example = "2026-12-03")]
+    met_on: Option<String>,
     /// `release`: the revision of the startup's profile that was read.
     #[schema(minimum = 1, example = 2)]
     startup_revision: Option<i64>,
+    /// `release`: the last day on which it holds, within 12 months; 12 months
+    /// where none is named. It ends earlier with the export licence it rests on.
+    #[schema(format = "date", max_length = 10, example = "2027-05-31")]
+    valid_to: Option<String>,
 }
 
 /// What moves an introduction.
@@ -146,16 +156,20 @@ impl NewIntroductionTransition {
                 let answer = faults.nest("", answer);
                 answer.map(|(answer, enclosed)| Step::Answer(answer, enclosed))
             }
-            "release" => self
-                .words(&mut faults)
-                .zip(self.startup_revision)
-                .map(|(reason, revision)| Step::Release(reason, revision)),
+            "release" => {
+                let until = release_until(&mut faults, self.valid_to.as_deref(), now);
+                let read = self.words(&mut faults).zip(self.startup_revision);
+                read.map(|(reason, revision)| Step::Release(Leave { reason, until }, revision))
+            }
             "refuse" => self.words(&mut faults).map(Step::Refuse),
             "block" => self.words(&mut faults).map(Step::Block),
             "withdraw" => Some(Step::Other(Action::Withdraw)),
             "confirm_sent" => Some(Step::Other(Action::ConfirmSent)),
             "reply" => Some(Step::Other(Action::Reply)),
-            "met" => Some(Step::Other(Action::Meet)),
+            "met" => match self.met_on.as_deref() {
+                Some(text) => day(&mut faults, "/met_on", text).map(Step::Met),
+                None => Some(Step::Other(Action::Meet)),
+            },
             "convert" => Some(Step::Other(Action::Convert)),
             "close" => Some(Step::Other(Action::Close)),
             "late_yes" => Some(Step::Other(Action::LateYes)),
@@ -185,7 +199,9 @@ impl NewIntroductionTransition {
             ("curator_in_copy", self.curator_in_copy.is_some()),
             ("slots", self.slots.is_some()),
             ("zone", self.zone.is_some()),
+            ("met_on", self.met_on.is_some()),
             ("startup_revision", self.startup_revision.is_some()),
+            ("valid_to", self.valid_to.is_some()),
         ];
         let (needs, takes): (&[&str], &[&str]) = match self.action.as_str() {
             "accept" => (&[], &["curator_in_copy", "note", "slots", "zone"]),
@@ -193,8 +209,9 @@ impl NewIntroductionTransition {
             "delegate" => (&[], &["delegate_person", "delegate_email", "note"]),
             "decline" => (&[], &["reason", "share_reason", "note"]),
             "not_now" => (&[], &["until", "note"]),
-            "release" => (&["reason", "startup_revision"], &[]),
+            "release" => (&["reason", "startup_revision"], &["valid_to"]),
             "refuse" | "block" => (&["reason"], &[]),
+            "met" => (&[], &["met_on"]),
             _ => (&[], &[]),
         };
         check_fields(&mut faults, &self.action, &came, needs, takes);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::country::Country;
-use crate::domain::fault::Faults;
+use crate::domain::fault::{Fault, Faults};
 use crate::domain::ids::OrganizationId;
 use crate::domain::investor::{
     Accreditation, AccreditationStatus, AssetsBand, Holding, InvestorContent,
@@ -209,7 +209,10 @@ impl InvestorProfileDocument {
         let mut part = Faults::new();
         let kind = words.facet(&mut part, "", &kind, Facet::InvestorType);
         for fault in part {
-            faults.push("/type", fault.code, fault.detail);
+            faults.add(Fault {
+                pointer: "/type".to_owned(),
+                ..fault
+            });
         }
         let country = |faults: &mut Faults, text: &str| {
             parsed::<Country>(faults, "/residence", "unknown_country", text)

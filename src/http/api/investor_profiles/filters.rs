@@ -5,14 +5,10 @@ use utoipa::IntoParams;
 
 use crate::domain::investor::{AccreditationStatus, AssetsBand};
 use crate::domain::profile::ProfileStatus;
-use crate::domain::search::{Order, Query};
+use crate::domain::search::Order;
 use crate::domain::tag::{Facet, Taxonomy};
-use crate::domain::text::Slug;
-use crate::http::api::exchange::{query_code, query_id};
-use crate::http::api::finding::{
-    Asked, Wrong, order_of, query_country, query_day, query_language, query_several, query_time,
-    tag, value,
-};
+use crate::http::api::exchange::query_id;
+use crate::http::api::finding::{Asked, Wrong, order_of, query_day, query_several, query_spans};
 use crate::http::problem::Problem;
 use crate::services::investors::Filter;
 
@@ -31,18 +27,27 @@ pub struct InvestorProfileFilters {
         example = "published,paused"
     )]
     status: Option<String>,
-    /// Of that sort: a value of the facet `investor_type`, by its slug or a label.
+    /// Of one of these sorts, with commas between: values of the facet
+    /// `investor_type`, by their slugs or labels.
     #[serde(rename = "type")]
-    #[param(max_length = 80, example = "family_office")]
+    #[param(max_length = 400, example = "family_office,corporate_vc")]
     kind: Option<String>,
-    /// Resident there: ISO 3166-1 alpha-2.
-    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "AZ")]
+    /// Resident in one of these countries, with commas between: ISO 3166-1
+    /// alpha-2.
+    #[param(max_length = 59, pattern = "^[A-Z]{2}(,[A-Z]{2})*$", example = "AZ,TR")]
     residence: Option<String>,
-    /// With so much under management.
-    #[param(max_length = 20, example = "10m_50m")]
+    /// Of a firm in one of these countries, with commas between: ISO 3166-1
+    /// alpha-2.
+    #[param(max_length = 59, pattern = "^[A-Z]{2}(,[A-Z]{2})*$", example = "AZ")]
+    country: Option<String>,
+    /// Of a firm with a mandate that is admitted to that programme.
+    #[param(format = "uuid", max_length = 36)]
+    programme: Option<String>,
+    /// With one of these bands under management, with commas between.
+    #[param(max_length = 120, example = "10m_50m,50m_250m")]
     assets: Option<String>,
-    /// `none`, `claimed` or `verified`.
-    #[param(max_length = 20, example = "verified")]
+    /// `none`, `claimed` or `verified`; several with commas between.
+    #[param(max_length = 60, example = "claimed,verified")]
     accreditation: Option<String>,
     /// Whether somebody of the firm stands behind it.
     claimed: Option<bool>,
@@ -53,25 +58,39 @@ pub struct InvestorProfileFilters {
     /// alias.
     #[param(max_length = 100, example = "water")]
     tag: Option<String>,
+    /// That holds a firm so called: all of these words in the name of one that
+    /// its portfolio names.
+    #[param(min_length = 1, max_length = 200, example = "tamar flow")]
+    holding: Option<String>,
     /// To be confirmed on that day or before.
     #[param(format = Date, max_length = 10, example = "2026-12-14")]
     reconfirm_by: Option<String>,
     /// Made then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     created_since: Option<String>,
+    /// Made before then: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    created_until: Option<String>,
     /// Changed then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     updated_since: Option<String>,
-    /// With all of these words in the firm's names, in whatever script they are
-    /// written; the last word may be the beginning of one. No character has a
-    /// meaning of its own.
+    /// Changed before then, and not since: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    updated_until: Option<String>,
+    /// With all of these words in the firm's names, what it says about itself,
+    /// the names of the firms that it holds, the labels of their tags or of its
+    /// type, in whatever script a name is written; the last word may be the
+    /// beginning of one. No character has a meaning of its own.
     #[param(min_length = 1, max_length = 200, example = "khaz")]
     q: Option<String>,
-    /// In what order: `created_at`, `-created_at`, `updated_at`,
-    /// `-updated_at` or `reconfirm_by`, the soonest first.
+    /// In what order: `created_at`, `-created_at`, `updated_at`, `-updated_at`,
+    /// `name`, `-name`, `reconfirm_by`, the soonest first, or, with `q`,
+    /// `relevance`, which is the order of a search that names none: all words in
+    /// the firm's name first, then in a name that sounds so, then in the names
+    /// of what it holds and in tags, then anywhere; the oldest first among these.
     #[param(
         max_length = 20,
-        pattern = "^(reconfirm_by|-?(created|updated)_at)$",
+        pattern = "^(relevance|reconfirm_by|-?name|-?(created|updated)_at)$",
         default = "created_at"
     )]
     sort: Option<String>,
@@ -91,45 +110,54 @@ impl InvestorProfileFilters {
     /// 400, naming every parameter that is wrong.
     pub fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
         let mut wrong = Wrong::default();
-        let kind = self.kind.as_deref();
-        let kind = kind.map(|word| value("type", Facet::InvestorType, word, taxonomy));
-        let named = self.tag.as_deref().map(|word| tag(word, taxonomy));
-        let named = wrong.take(named.transpose());
-        let within = |slug: Slug| {
-            let within = taxonomy.all_within([&slug]).into_iter().cloned();
-            within.chain([slug.clone()]).collect()
-        };
-        let accreditation = query_code(
+        let kind = |word: &str| taxonomy.facet_named(Facet::InvestorType, word);
+        let kinds = query_several("type", self.kind.as_deref(), |word| {
+            kind(word).map(|value| value.slug.clone())
+        });
+        let country = |code: &str| code.parse().ok();
+        let accreditations = query_several(
             "accreditation",
             self.accreditation.as_deref(),
             AccreditationStatus::from_code,
         );
-        let assets = query_code("assets", self.assets.as_deref(), AssetsBand::from_code);
+        let residences = query_several("residence", self.residence.as_deref(), country);
+        let countries = query_several("country", self.country.as_deref(), country);
+        let programme = query_id("programme", self.programme.as_deref());
+        let assets = query_several("assets", self.assets.as_deref(), AssetsBand::from_code);
         let status = query_several("status", self.status.as_deref(), ProfileStatus::from_code);
         let organization = query_id("organization", self.organization.as_deref());
-        let created_since = query_time("created_since", self.created_since.as_deref());
-        let updated_since = query_time("updated_since", self.updated_since.as_deref());
+        let (created, updated) = query_spans(
+            [self.created_since.as_deref(), self.created_until.as_deref()],
+            [self.updated_since.as_deref(), self.updated_until.as_deref()],
+            &mut wrong,
+        );
         let reconfirm_by = query_day("reconfirm_by", self.reconfirm_by.as_deref());
         let asked = Asked {
             words: self.q.as_deref(),
+            tag: self.tag.as_deref(),
+            language: self.language.as_deref(),
             ..Asked::default()
         };
-        let query = asked.read(taxonomy, &mut wrong);
-        // Words are looked for in names alone, so none comes by relevance.
-        let order = order_of(self.sort.as_deref(), &Query::default(), &mut wrong);
+        let mut query = asked.read(taxonomy, &mut wrong);
+        if let Some(name) = self.holding.as_deref()
+            && let Err(fault) = query.with_held(name, taxonomy)
+        {
+            wrong.note(Problem::parameter("holding", format!("`holding` {fault}.")));
+        }
+        let order = order_of(self.sort.as_deref(), &query, &mut wrong);
         let filter = Filter {
             organization: wrong.take(organization),
             statuses: wrong.take(status),
-            kind: wrong.take(kind.transpose()),
-            residence: wrong.take(query_country("residence", self.residence.as_deref())),
+            kinds: wrong.take(kinds),
+            residences: wrong.take(residences),
+            countries: wrong.take(countries),
+            programme: wrong.take(programme),
             assets: wrong.take(assets),
-            accreditation: wrong.take(accreditation),
+            accreditations: wrong.take(accreditations),
             claimed: self.claimed,
-            language: wrong.take(query_language("language", self.language.as_deref())),
-            tags: named.map(within),
             reconfirm_by: wrong.take(reconfirm_by),
-            created_since: wrong.take(created_since),
-            updated_since: wrong.take(updated_since),
+            created,
+            updated,
             query,
         };
         wrong.or((filter, order))

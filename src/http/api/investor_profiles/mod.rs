@@ -20,7 +20,7 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{ListQuery, MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -92,15 +92,15 @@ async fn list_investor_profiles(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
     request: HttpRequest,
-    query: ListQuery<InvestorProfileFilters>,
+    query: MeantQuery<InvestorProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let (filter, order) = query.filters.read(&context.taxonomy())?;
-    let count = if query.filters.counts() {
+    let (page, asked, (filter, order)) = query.read(|it| it.read(&context.taxonomy()))?;
+    let count = if asked.counts() {
         Some(counts::investors(&context, &caller, filter.clone()).await?)
     } else {
         None
     };
-    let page = investors::list(&context, &caller, filter, order, query.page.into()).await?;
+    let page = investors::list(&context, &caller, filter, order, page.into()).await?;
     let today = context.now().date_naive();
     let view = |profile| InvestorProfileView::on(today, &profile);
     Ok(PageView::of(page, view).counted(count).respond(&request))

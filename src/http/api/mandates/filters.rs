@@ -9,7 +9,7 @@ use crate::domain::tag::{Facet, Taxonomy};
 use crate::domain::values::InvestorRole;
 use crate::http::api::exchange::{query_code, query_id};
 use crate::http::api::finding::{
-    Asked, Coin, Wrong, order_of, query_country, query_day, query_several, query_time,
+    Asked, Coin, Wrong, order_of, query_country, query_day, query_several, query_spans,
 };
 use crate::http::problem::Problem;
 use crate::services::mandates::Filter;
@@ -53,15 +53,25 @@ pub struct MandateFilters {
     /// The rates' day: the last ones up to and with it; today's without it.
     #[param(format = Date, max_length = 10, example = "2026-11-27")]
     rates_on: Option<String>,
+    /// By its own dates, `active_from` and `active_to`, in force on that day; one
+    /// that names none is so always.
+    #[param(format = Date, max_length = 10, example = "2026-12-01")]
+    active_on: Option<String>,
     /// To be confirmed on that day or before.
     #[param(format = Date, max_length = 10, example = "2026-12-14")]
     reconfirm_by: Option<String>,
     /// Made then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     created_since: Option<String>,
+    /// Made before then: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    created_until: Option<String>,
     /// Changed then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     updated_since: Option<String>,
+    /// Changed before then, and not since: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    updated_until: Option<String>,
     /// With all of these words in the firm's name, the title or the labels of its tags, in
     /// whatever script a name is written; the last word may be the beginning of
     /// one. No character has a meaning of its own.
@@ -105,12 +115,13 @@ pub struct MandateFilters {
     #[param(max_length = 100, example = "enterprise")]
     customer_type: Option<String>,
     /// In what order: `created_at`, `-created_at`, `updated_at`, `-updated_at`,
+    /// `name` and `-name`, by title, else by the firm's name,
     /// `reconfirm_by`, the soonest first, or, with `q`, `relevance`, which is the order of a search that names
     /// none: all words in the name first, then in a name that sounds so, then
     /// in name, headline and tags, then anywhere; the oldest first among these.
     #[param(
         max_length = 20,
-        pattern = "^(relevance|reconfirm_by|-?(created|updated)_at)$",
+        pattern = "^(relevance|reconfirm_by|-?name|-?(created|updated)_at)$",
         default = "created_at"
     )]
     sort: Option<String>,
@@ -141,8 +152,11 @@ impl MandateFilters {
         );
         let status = self.status.as_deref();
         let organization = query_id("organization", self.organization.as_deref());
-        let created_since = query_time("created_since", self.created_since.as_deref());
-        let updated_since = query_time("updated_since", self.updated_since.as_deref());
+        let (created, updated) = query_spans(
+            [self.created_since.as_deref(), self.created_until.as_deref()],
+            [self.updated_since.as_deref(), self.updated_until.as_deref()],
+            &mut wrong,
+        );
         let reconfirm_by = query_day("reconfirm_by", self.reconfirm_by.as_deref());
         let filter = Filter {
             organization: wrong.take(organization),
@@ -153,9 +167,10 @@ impl MandateFilters {
             programme: wrong.take(query_id("programme", self.programme.as_deref())),
             claimed: self.claimed,
             cheque: coin.range(from, to, &mut wrong),
+            active_on: wrong.take(query_day("active_on", self.active_on.as_deref())),
             reconfirm_by: wrong.take(reconfirm_by),
-            created_since: wrong.take(created_since),
-            updated_since: wrong.take(updated_since),
+            created,
+            updated,
             query,
             ..Filter::default()
         };

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::exchange::{as_told, check_fields, created, intent, moved, path_id, telling};
 use super::own_organization;
+use super::rates::RatedPageView;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use super::values::code;
@@ -24,7 +25,7 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -89,7 +90,7 @@ async fn create_mandate(
     tag = "mandates",
     params(MandateFilters, PageQuery),
     responses(
-        (status = 200, description = "A page.", body = PageView<MandateView>),
+        (status = 200, description = "A page.", body = RatedPageView<MandateView>),
         (status = 404, description = "Of a firm that is not the caller's."),
     )
 )]
@@ -99,18 +100,21 @@ async fn list_mandates(
     context: web::Data<Context>,
     renderings: web::Data<Renderings>,
     request: HttpRequest,
-    query: ListQuery<MandateFilters>,
+    query: MeantQuery<MandateFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let (filter, order) = query.filters.read(&context.taxonomy())?;
-    let count = if query.filters.counts() {
+    let (page, asked, (filter, order)) = query.read(|it| it.read(&context.taxonomy()))?;
+    let filter = mandates::at_rates(&context, &caller, filter).await?;
+    let (rates, on) = (filter.rates.clone(), filter.rates_on());
+    let count = if asked.counts() {
         Some(counts::mandates(&context, &caller, filter.clone()).await?)
     } else {
         None
     };
     // Every reader of it reads the same.
     let show = Shown::<MandateView>::of(renderings.into_inner());
-    let page = mandates::list(&context, &caller, filter, order, query.page.into(), show).await?;
-    Ok(PageView::from(page).counted(count).respond(&request))
+    let page = mandates::list(&context, &caller, filter, order, page.into(), show).await?;
+    let page = PageView::from(page).counted(count);
+    Ok(RatedPageView::of(page, rates.as_ref(), on).respond(&request))
 }
 
 /// One mandate.

@@ -5,18 +5,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::view::{MatchView, RankingView, Voice};
+use crate::domain::ids::{MandateId, ProgrammeId, StartupProfileId};
 use crate::domain::review::{Curation, MatchStatus};
 use crate::domain::scoring::Band;
 use crate::domain::tag::Facet;
 use crate::domain::values::Stage;
 use crate::http::api::exchange::{query_code, query_id};
-use crate::http::api::finding::{Asked, Wrong, query_country, query_time, tag};
+use crate::http::api::finding::{Asked, Wrong, query_country, query_spans, tag};
 use crate::http::api::values::time;
 use crate::http::caller::Authenticated;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::problem::{Kind, Problem};
 use crate::services::matches::{self, Filter, Listed, Request, Wanted};
-use crate::services::paging::PageRequest;
 use crate::services::ranking::Counterparts;
 use crate::services::{Caller, Context, counts, teasers};
 
@@ -77,9 +77,15 @@ pub struct MatchFilters {
     /// On record since then, RFC 3339; for the operator's people.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     created_since: Option<String>,
+    /// Put on record before then, RFC 3339; for the operator's people.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    created_until: Option<String>,
     /// Changed then or later, RFC 3339; for the operator's people.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     updated_since: Option<String>,
+    /// Changed before then, and not since, RFC 3339; for the operator's people.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    updated_until: Option<String>,
     /// Of which the curators say that, `pinned` or `vetoed`; for the operator's
     /// people. A ranking leaves vetoed pairs out otherwise.
     #[param(max_length = 10, example = "pinned")]
@@ -136,7 +142,7 @@ impl MatchFilters {
 
     /// What a side doesn't filter by: it would learn what the other answered,
     /// what the curators think, and of the other more than it is shown.
-    fn operators(&self) -> [(&'static str, bool); 9] {
+    fn operators(&self) -> [(&'static str, bool); 11] {
         [
             ("status", self.status.is_some()),
             ("curation", self.curation.is_some()),
@@ -146,13 +152,11 @@ impl MatchFilters {
             ("instrument", self.instrument.is_some()),
             ("transfer_topic", self.transfer_topic.is_some()),
             ("created_since", self.created_since.is_some()),
+            ("created_until", self.created_until.is_some()),
             ("updated_since", self.updated_since.is_some()),
+            ("updated_until", self.updated_until.is_some()),
         ]
     }
-}
-
-fn bad(detail: &str) -> Problem {
-    Problem::new(Kind::BadQuery).detail(detail.to_owned())
 }
 
 /// A share in a query.
@@ -198,63 +202,100 @@ pub async fn list_matches(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<MatchFilters>,
+    query: MeantQuery<MatchFilters>,
 ) -> Result<HttpResponse, Problem> {
-    if query.filters.ranks(&caller) {
-        let (ranking, link) = rank(&context, &caller, query).await?;
-        return Ok(link.respond_with(&request, &ranking));
+    let (page, asked, meant) = query.read(|asked| {
+        Ok(if asked.ranks(&caller) {
+            Meant::Ranking(ranking(&context, asked)?)
+        } else {
+            Meant::OnRecord(wanted(&context, &caller, asked)?)
+        })
+    })?;
+    match meant {
+        Meant::Ranking(ranking) => {
+            let (ranking, link) = rank(&context, &caller, (ranking, asked.walk), page).await?;
+            Ok(link.respond_with(&request, &ranking))
+        }
+        Meant::OnRecord(wanted) => {
+            let count = asked.count == Some(true);
+            let page = list(&context, &caller, wanted, count, page).await?;
+            Ok(page.respond(&request))
+        }
     }
-    Ok(list(&context, &caller, query).await?.respond(&request))
 }
 
-async fn rank(
-    context: &Context,
-    caller: &Caller,
-    query: ListQuery<MatchFilters>,
-) -> Result<(RankingView, PageView<()>), Problem> {
-    let filters = &query.filters;
-    let of = match (
-        query_id("startup", filters.startup.as_deref())?,
-        query_id("mandate", filters.mandate.as_deref())?,
-    ) {
-        (Some(startup), None) => matches::Query::Startup(startup),
-        (None, Some(mandate)) => matches::Query::Mandate(mandate),
-        _ => return Err(bad("A ranking is of one `startup` or of one `mandate`.")),
-    };
-    if filters.new {
-        return Err(bad("`new` is for a side."));
-    }
-    if query.page.cursor.is_some() && !filters.walk {
-        return Err(bad(
-            "A ranking without `walk` has one page; `limit` says how long it is.",
-        ));
-    }
-    if filters.count == Some(true) {
-        return Err(bad("`count` is for what is on record."));
-    }
+/// What filters mean: a ranking of what fits now, or what is on record.
+enum Meant {
+    Ranking(Ranking),
+    OnRecord(Listed),
+}
+
+/// A ranking of what, in which programme, and of that only what.
+type Ranking = (matches::Query, Option<ProgrammeId>, Wanted);
+
+fn ranking(context: &Context, filters: &MatchFilters) -> Result<Ranking, Problem> {
     let mut wrong = Wrong::default();
+    let startup: Option<StartupProfileId> =
+        wrong.take(query_id("startup", filters.startup.as_deref()));
+    let mandate: Option<MandateId> = wrong.take(query_id("mandate", filters.mandate.as_deref()));
+    if startup.is_some() && mandate.is_some() {
+        let detail = "A ranking is of one `startup` or of one `mandate`.";
+        wrong.note(Problem::parameter("mandate", detail));
+    }
+    if filters.new {
+        wrong.note(Problem::parameter("new", "`new` is for a side."));
+    }
+    for (name, there) in [
+        ("count", filters.count == Some(true)),
+        ("created_since", filters.created_since.is_some()),
+        ("created_until", filters.created_until.is_some()),
+        ("updated_since", filters.updated_since.is_some()),
+        ("updated_until", filters.updated_until.is_some()),
+    ] {
+        if there {
+            let detail = format!("`{name}` is for what is on record.");
+            wrong.note(Problem::parameter(name, detail));
+        }
+    }
     let about = filters.about(context, &mut wrong);
     let curation = filters.curation.as_deref();
     let outcome = filters.outcome.as_deref();
     let min_score = share("min_score", filters.min_score);
     let min_confidence = share("min_confidence", filters.min_confidence);
-    let programme = query_id("programme", filters.programme.as_deref());
+    let programme = wrong.take(query_id("programme", filters.programme.as_deref()));
+    let wanted = Wanted {
+        min_score: wrong.take(min_score).unwrap_or(0),
+        min_confidence: wrong.take(min_confidence).unwrap_or(0),
+        min_band: wrong.take(query_code("band", filters.band.as_deref(), Band::from_code)),
+        undecided: wrong.take(query_code("outcome", outcome, undecided)),
+        curation: wrong.take(query_code("curation", curation, Curation::from_code)),
+        about,
+    };
+    wrong.or(())?;
+    let of = startup.map(matches::Query::Startup);
+    let of = of.or_else(|| mandate.map(matches::Query::Mandate));
+    let of = of.ok_or_else(|| Problem::new(Kind::BadQuery))?;
+    Ok((of, programme, wanted))
+}
+
+async fn rank(
+    context: &Context,
+    caller: &Caller,
+    ((of, programme, wanted), walk): (Ranking, bool),
+    page: PageQuery,
+) -> Result<(RankingView, PageView<()>), Problem> {
+    if page.cursor.is_some() && !walk {
+        let detail = "A ranking without `walk` has one page; `limit` says how long it is.";
+        return Err(Problem::parameter("cursor", detail));
+    }
     let request = Request {
         of,
-        programme: wrong.take(programme),
-        wanted: Wanted {
-            min_score: wrong.take(min_score).unwrap_or(0),
-            min_confidence: wrong.take(min_confidence).unwrap_or(0),
-            min_band: wrong.take(query_code("band", filters.band.as_deref(), Band::from_code)),
-            undecided: wrong.take(query_code("outcome", outcome, undecided)),
-            curation: wrong.take(query_code("curation", curation, Curation::from_code)),
-            about,
-        },
-        limit: usize::try_from(query.page.limit).unwrap_or(usize::MAX),
-        walk: filters.walk,
-        cursor: query.page.cursor.clone(),
+        programme,
+        wanted,
+        limit: usize::try_from(page.limit).unwrap_or(usize::MAX),
+        walk,
+        cursor: page.cursor,
     };
-    let request = wrong.or(request)?;
     let (programme, page) = matches::rank(context, caller, request).await?;
     let taxonomy = context.taxonomy();
     let voice = Voice::of(context, caller, &taxonomy);
@@ -284,10 +325,18 @@ pub fn wanted(
     caller: &Caller,
     filters: &MatchFilters,
 ) -> Result<Listed, Problem> {
-    if filters.walk || filters.outcome.is_some() {
-        return Err(bad("`walk` and `outcome` belong to a ranking."));
-    }
     let mut wrong = Wrong::default();
+    for (name, there) in [
+        ("walk", filters.walk),
+        ("outcome", filters.outcome.is_some()),
+    ] {
+        if there {
+            wrong.note(Problem::parameter(
+                name,
+                format!("`{name}` belongs to a ranking."),
+            ));
+        }
+    }
     let operator = caller.reads_everything();
     for (name, there) in filters.operators() {
         if there && !operator {
@@ -299,8 +348,17 @@ pub fn wanted(
         wrong.note(Problem::parameter("new", "`new` is for a side."));
     }
     let (status, curation) = (filters.status.as_deref(), filters.curation.as_deref());
-    let created_since = query_time("created_since", filters.created_since.as_deref());
-    let updated_since = query_time("updated_since", filters.updated_since.as_deref());
+    let (created, updated) = query_spans(
+        [
+            filters.created_since.as_deref(),
+            filters.created_until.as_deref(),
+        ],
+        [
+            filters.updated_since.as_deref(),
+            filters.updated_until.as_deref(),
+        ],
+        &mut wrong,
+    );
     let min_confidence = share("min_confidence", filters.min_confidence);
     let filter = Filter {
         programme: wrong.take(query_id("programme", filters.programme.as_deref())),
@@ -311,8 +369,8 @@ pub fn wanted(
         min_score: wrong.take(share("min_score", filters.min_score)),
         min_confidence: wrong.take(min_confidence),
         curation: wrong.take(query_code("curation", curation, Curation::from_code)),
-        created_since: wrong.take(created_since),
-        updated_since: wrong.take(updated_since),
+        created,
+        updated,
         ..Filter::default()
     };
     let about = filters.about(context, &mut wrong);
@@ -326,14 +384,16 @@ pub fn wanted(
 async fn list(
     context: &Context,
     caller: &Caller,
-    query: ListQuery<MatchFilters>,
+    wanted: Listed,
+    counted: bool,
+    page: PageQuery,
 ) -> Result<PageView<MatchView>, Problem> {
-    let wanted = wanted(context, caller, &query.filters)?;
-    let count = match query.filters.count {
-        Some(true) => Some(counts::matches(context, caller, wanted.clone()).await?),
-        _ => None,
+    let count = if counted {
+        Some(counts::matches(context, caller, wanted.clone()).await?)
+    } else {
+        None
     };
-    let page = matches::list(context, caller, wanted, PageRequest::from(query.page)).await?;
+    let page = matches::list(context, caller, wanted, page.into()).await?;
     let shown = teasers::show(context, caller, page.items).await?;
     let taxonomy = context.taxonomy();
     let voice = Voice::of(context, caller, &taxonomy);

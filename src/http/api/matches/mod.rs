@@ -11,6 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::exchange::{created, intent, moved, path_id, query_id};
+use super::finding::Wrong;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
@@ -21,6 +22,7 @@ use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::{Kind, Problem};
+use crate::http::query_string::ReadQuery;
 use crate::http::registry::ServiceConfig;
 use crate::services::matches;
 use crate::services::{Caller, Context, teasers};
@@ -115,6 +117,21 @@ pub struct PairQuery {
     mandate: String,
 }
 
+impl PairQuery {
+    fn read(&self) -> Result<(ProgrammeId, StartupProfileId, MandateId), Problem> {
+        let mut wrong = Wrong::default();
+        let programme = wrong.take(query_id("programme", Some(&self.programme)));
+        let profile = wrong.take(query_id("startup_profile", Some(&self.startup_profile)));
+        let mandate = wrong.take(query_id("mandate", Some(&self.mandate)));
+        wrong.or(())?;
+        let pair = profile.zip(mandate);
+        let named = programme
+            .zip(pair)
+            .ok_or_else(|| Problem::new(Kind::BadQuery));
+        named.map(|(programme, (profile, mandate))| (programme, profile, mandate))
+    }
+}
+
 /// Explains any pair as of now.
 ///
 /// Answers “why am I not matched with X?”: every gate and factor, whether the
@@ -129,22 +146,10 @@ pub struct PairQuery {
 async fn explain_pair(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    query: Query<PairQuery>,
+    query: ReadQuery<PairQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let needed = || Problem::new(Kind::BadQuery);
-    let pair = &query.0;
-    let programme: Option<ProgrammeId> = query_id("programme", Some(&pair.programme))?;
-    let profile: Option<StartupProfileId> =
-        query_id("startup_profile", Some(&pair.startup_profile))?;
-    let mandate: Option<MandateId> = query_id("mandate", Some(&pair.mandate))?;
-    let explanation = matches::explain_pair(
-        &context,
-        &caller,
-        programme.ok_or_else(needed)?,
-        profile.ok_or_else(needed)?,
-        mandate.ok_or_else(needed)?,
-    )
-    .await?;
+    let (_, (programme, profile, mandate)) = query.meaning(PairQuery::read)?;
+    let explanation = matches::explain_pair(&context, &caller, programme, profile, mandate).await?;
     let taxonomy = context.taxonomy();
     let voice = Voice::of(&context, &caller, &taxonomy);
     Ok(HttpResponse::Ok().json(ExplanationView::of(voice, &explanation, None)))

@@ -12,7 +12,7 @@ use crate::domain::text::bounded;
 use crate::domain::values::PassReason;
 use crate::http::answer::{NOTE_MAX, day_ahead, day_within};
 use crate::http::api::exchange::{body_id, check_fields};
-use crate::http::api::values::code;
+use crate::http::api::values::{code, release_until};
 use crate::services::matches::Move;
 
 /// A pair to put on record.
@@ -69,6 +69,11 @@ pub struct NewMatchTransition {
     /// `pass`: words for the operator's people; needed with `other`.
     #[schema(max_length = 1000, example = "We took a stake in a competitor.")]
     note: Option<String>,
+    /// `allow`: the last day on which what it releases may be shown, within 12
+    /// months; 12 months where none is named. It ends earlier with the export
+    /// licence it rests on.
+    #[schema(format = "date", max_length = 10, example = "2027-05-31")]
+    valid_to: Option<String>,
 }
 
 /// What moves a match.
@@ -119,8 +124,13 @@ impl NewMatchTransition {
             ("reason", self.reason.is_some()),
             ("until", self.until.is_some()),
             ("note", self.note.is_some()),
+            ("valid_to", self.valid_to.is_some()),
         ];
-        let takes: &[&str] = if pass { &["note"] } else { &[] };
+        let takes: &[&str] = match action {
+            Some(MatchAction::Allow) => &["valid_to"],
+            _ if pass => &["note"],
+            _ => &[],
+        };
         check_fields(&mut faults, &self.action, &came, needs, takes);
         let until = self.until.as_deref().filter(|_| not_now);
         let until = until.and_then(|day| faults.nest("/until", day_ahead(day, zone, now)));
@@ -134,12 +144,14 @@ impl NewMatchTransition {
         let note = self.note.as_deref();
         let note = note
             .and_then(|note| faults.take("/note", "invalid_text", bounded(note, NOTE_MAX, true)));
+        let holds_until = release_until(&mut faults, self.valid_to.as_deref(), now);
         match action {
             Some(action) if faults.is_empty() => Ok(Move {
                 action,
                 until,
                 reason,
                 note,
+                holds_until,
             }),
             _ => Err(faults),
         }

@@ -16,7 +16,8 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::preconditions::{IfMatch, versioned};
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
+use crate::http::query_string::within;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::releases::{self, Report, Shown};
@@ -210,7 +211,7 @@ async fn put_release_settings(
 #[into_params(parameter_in = Query)]
 pub struct ExposureQuery {
     /// Days back from now.
-    #[serde(default = "thirty")]
+    #[serde(default = "thirty", deserialize_with = "within::<_, _, 1, 3650>")]
     #[param(minimum = 1, maximum = 3650, default = 30)]
     days: i64,
 }
@@ -302,9 +303,6 @@ async fn get_exposure(
     query: Query<ExposureQuery>,
 ) -> Result<HttpResponse, Problem> {
     let days = query.0.days;
-    if !(1..=3650).contains(&days) {
-        return Err(Problem::new(Kind::BadQuery).detail("`days` must be 1–3650."));
-    }
     let report = releases::exposure(&context, &caller, path_id(&id)?, days).await?;
     Ok(HttpResponse::Ok().json(ExposureView::from(&report)))
 }

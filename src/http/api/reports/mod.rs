@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{path_id, query_code};
-use crate::domain::money::Currency;
+use super::finding::{Wrong, query_currency, query_day};
 use crate::domain::report::{Period, ReportKind, Row};
 use crate::http::caller::Authenticated;
-use crate::http::fields::Query;
 use crate::http::files::cells::guarded;
 use crate::http::problem::{Kind, Problem};
+use crate::http::query_string::ReadQuery;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::reports::{self, Report};
@@ -70,37 +70,52 @@ fn json() -> String {
     "json".to_owned()
 }
 
-fn bad(detail: &str) -> Problem {
-    Problem::new(Kind::BadQuery).detail(detail.to_owned())
-}
-
-fn query_day(name: &str, text: Option<&str>) -> Result<Option<NaiveDate>, Problem> {
-    let day = text.map(str::parse).transpose();
-    day.map_err(|_| bad(&format!("`{name}` is no day such as 2026-12-31.")))
-}
-
 impl ReportQuery {
-    fn read(&self, kind: ReportKind, today: NaiveDate) -> Result<reports::Query, Problem> {
-        let (from, to) = (
-            query_day("from", self.from.as_deref())?,
-            query_day("to", self.to.as_deref())?,
-        );
-        let as_of = query_day("as_of", self.as_of.as_deref())?;
+    fn read(&self, kind: ReportKind, today: NaiveDate) -> Result<(reports::Query, Form), Problem> {
+        let mut wrong = Wrong::default();
+        let from = wrong.take(query_day("from", self.from.as_deref()));
+        let to = wrong.take(query_day("to", self.to.as_deref()));
+        let as_of = wrong.take(query_day("as_of", self.as_of.as_deref()));
         if from.zip(to).is_some_and(|(from, to)| to < from) {
-            return Err(bad("`to` is before `from`."));
+            wrong.note(Problem::parameter("to", "`to` is before `from`."));
         }
         if as_of.is_some_and(|day| day > today) {
-            return Err(bad("`as_of` is a day that has come."));
+            let detail = "`as_of` is a day that has come.";
+            wrong.note(Problem::parameter("as_of", detail));
         }
-        let currency = self.currency.parse::<Currency>();
-        Ok(reports::Query {
+        let by = wrong.take(query_code("by", self.by.as_deref(), Period::from_code));
+        let form = wrong.take(query_code("format", Some(&self.format), Form::from_code));
+        let currency = wrong.take(query_currency("currency", &self.currency));
+        wrong.or(())?;
+        let currency = currency.ok_or_else(|| Problem::new(Kind::BadQuery))?;
+        let query = reports::Query {
             kind,
             from,
             to,
             as_of,
-            by: query_code("by", self.by.as_deref(), Period::from_code)?,
-            currency: currency.map_err(|_| bad("`currency` is no currency's code."))?,
-        })
+            by,
+            currency,
+        };
+        Ok((query, form.unwrap_or(Form::Json)))
+    }
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Json,
+    Csv,
+    Svg,
+}
+
+impl Form {
+    fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "json" => Some(Self::Json),
+            "csv" => Some(Self::Csv),
+            "svg" => Some(Self::Svg),
+            _ => None,
+        }
     }
 }
 
@@ -252,10 +267,13 @@ fn file(report: &Report, kind: &'static str, ending: &str, content: Vec<u8>) -> 
 /// between. `introductions`: what the asked said and how soon, in their working
 /// days. `pipeline`: deals by stage and currency, worth what arrived, else what
 /// is promised, summed in one currency at the rates that were locked then; a
-/// deal counts in each of its currencies. `concentration`: the share of the
-/// three largest, and the Gini coefficient (0 for equal, near 10 000 where one
-/// has everything). All is rebuilt from the log as of a day. Parties read whole
-/// quarters, without counts from one to four and what would give them away.
+/// deal counts in each of its currencies. `stages`: deals by the period in which
+/// they were opened, how many came to each stage of their pipeline, went on or
+/// were closed there, and the calendar days until they went on. `concentration`:
+/// the share of the three largest, and the Gini coefficient (0 for equal, near
+/// 10 000 where one has everything). All is rebuilt from the log as of a day.
+/// Parties read whole quarters, without counts from one to four and what would
+/// give them away; `stages` only where no count is so small.
 #[utoipa::path(
     operation_id = "get_report",
     tag = "programmes",
@@ -279,27 +297,24 @@ async fn get_report(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     path: web::Path<(String, String)>,
-    Query(query): Query<ReportQuery>,
+    query: ReadQuery<ReportQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (id, report) = path.into_inner();
     let kind = ReportKind::from_code(&report).ok_or_else(|| Problem::new(Kind::NotFound))?;
-    let asked = query.read(kind, context.now().date_naive())?;
-    let formats = ["json", "csv", "svg"];
-    if !formats.contains(&query.format.as_str()) {
-        return Err(bad("`format` is `json`, `csv` or `svg`."));
-    }
+    let today = context.now().date_naive();
+    let (_, (asked, form)) = query.meaning(|asked| asked.read(kind, today))?;
     let report = reports::read(&context, &caller, path_id(&id)?, asked).await?;
-    Ok(match query.format.as_str() {
-        "csv" => {
+    Ok(match form {
+        Form::Csv => {
             let kind = "text/csv; charset=utf-8; header=present";
             file(&report, kind, "csv", csv(&report)?)
         }
-        "svg" => file(
+        Form::Svg => file(
             &report,
             "image/svg+xml",
             "svg",
             chart::draw(&report).into_bytes(),
         ),
-        _ => HttpResponse::Ok().json(ReportView::from(&report)),
+        Form::Json => HttpResponse::Ok().json(ReportView::from(&report)),
     })
 }

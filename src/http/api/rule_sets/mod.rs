@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{body_id, created, intent, moved, path_id, query_code, query_id};
+use super::finding::Wrong;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use super::values::code;
@@ -25,7 +26,7 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::paging::{MeantQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -104,6 +105,18 @@ pub struct RuleSetFilters {
     status: Option<String>,
 }
 
+impl RuleSetFilters {
+    fn read(&self) -> Result<Filter, Problem> {
+        let mut wrong = Wrong::default();
+        let status = query_code("status", self.status.as_deref(), RuleSetStatus::from_code);
+        let filter = Filter {
+            programme: wrong.take(query_id("programme", self.programme.as_deref())),
+            status: wrong.take(status),
+        };
+        wrong.or(filter)
+    }
+}
+
 /// Rule sets, oldest first, for the operator's people.
 #[utoipa::path(
     operation_id = "list_rule_sets",
@@ -116,14 +129,10 @@ async fn list_rule_sets(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    query: ListQuery<RuleSetFilters>,
+    query: MeantQuery<RuleSetFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let status = query.filters.status.as_deref();
-    let filter = Filter {
-        programme: query_id("programme", query.filters.programme.as_deref())?,
-        status: query_code("status", status, RuleSetStatus::from_code)?,
-    };
-    let page = rule_sets::list(&context, &caller, filter, query.page.into()).await?;
+    let (page, _, filter) = query.read(RuleSetFilters::read)?;
+    let page = rule_sets::list(&context, &caller, filter, page.into()).await?;
     Ok(PageView::of(page, RuleSetView::from).respond(&request))
 }
 

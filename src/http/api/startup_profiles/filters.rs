@@ -3,16 +3,17 @@
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::domain::facets::Control;
 use crate::domain::profile::ProfileStatus;
-use crate::domain::search::Order;
+use crate::domain::search::{Order, Query};
 use crate::domain::tag::{Facet, Taxonomy};
 use crate::domain::values::Encumbrance;
 use crate::http::api::exchange::{query_code, query_id};
 use crate::http::api::finding::{
-    Asked, Coin, Wrong, order_of, query_day, query_several, query_time, range,
+    Asked, Coin, Wrong, order_of, query_day, query_several, query_spans, range,
 };
 use crate::http::problem::Problem;
-use crate::services::startups::{Control, Figure, Filter};
+use crate::services::startups::{Figure, Filter};
 
 /// Which profiles.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -40,6 +41,8 @@ pub struct StartupProfileFilters {
     claimed: Option<bool>,
     /// Whether a round is open: there is one, and its last day is not over.
     round_open: Option<bool>,
+    /// With `true`: whose round seeks somebody to lead it.
+    lead_wanted: Option<bool>,
     /// Whose round seeks at least so much, in minor units of `currency`.
     #[param(minimum = 0, example = 100_000_000)]
     target_from: Option<i64>,
@@ -112,9 +115,15 @@ pub struct StartupProfileFilters {
     /// Made then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     created_since: Option<String>,
+    /// Made before then: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    created_until: Option<String>,
     /// Changed then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     updated_since: Option<String>,
+    /// Changed before then, and not since: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-12-01T00:00:00Z")]
+    updated_until: Option<String>,
     /// With all of these words in the firm's name, the one-liner, the summary or the labels of its tags, in
     /// whatever script a name is written; the last word may be the beginning of
     /// one. No character has a meaning of its own.
@@ -148,12 +157,13 @@ pub struct StartupProfileFilters {
     #[param(max_length = 100, example = "enterprise")]
     customer_type: Option<String>,
     /// In what order: `created_at`, `-created_at`, `updated_at`, `-updated_at`,
+    /// `name`, `-name`,
     /// `reconfirm_by`, the soonest first, or, with `q`, `relevance`, which is the order of a search that names
     /// none: all words in the name first, then in a name that sounds so, then
     /// in name, headline and tags, then anywhere; the oldest first among these.
     #[param(
         max_length = 20,
-        pattern = "^(relevance|reconfirm_by|-?(created|updated)_at)$",
+        pattern = "^(relevance|reconfirm_by|-?name|-?(created|updated)_at)$",
         default = "created_at"
     )]
     sort: Option<String>,
@@ -204,7 +214,8 @@ impl StartupProfileFilters {
             language: self.language.as_deref(),
             facets: &facets,
         };
-        let query = asked.read(taxonomy, &mut wrong);
+        let mut query = asked.read(taxonomy, &mut wrong);
+        self.of_answers(&mut query, &mut wrong);
         let order = order_of(self.sort.as_deref(), &query, &mut wrong);
         let mut filter = self.of_rounds(&mut wrong);
         let status = self.status.as_deref();
@@ -218,10 +229,11 @@ impl StartupProfileFilters {
         filter.claimed = self.claimed;
         let reconfirm_by = query_day("reconfirm_by", self.reconfirm_by.as_deref());
         filter.reconfirm_by = wrong.take(reconfirm_by);
-        let created_since = query_time("created_since", self.created_since.as_deref());
-        filter.created_since = wrong.take(created_since);
-        let updated_since = query_time("updated_since", self.updated_since.as_deref());
-        filter.updated_since = wrong.take(updated_since);
+        (filter.created, filter.updated) = query_spans(
+            [self.created_since.as_deref(), self.created_until.as_deref()],
+            [self.updated_since.as_deref(), self.updated_until.as_deref()],
+            &mut wrong,
+        );
         filter.query = query;
         wrong.or((filter, order))
     }
@@ -254,14 +266,24 @@ impl StartupProfileFilters {
             let range = range(from, to, wrong);
             filter.figures.extend(range.map(|range| (figure, range)));
         }
+    }
+
+    fn of_answers(&self, query: &mut Query, wrong: &mut Wrong) {
         let limit = |code: &str| match code {
             "none" => Some(None),
             code => Encumbrance::from_code(code).map(Some),
         };
         let encumbrance = query_code("encumbrance", self.encumbrance.as_deref(), limit);
-        filter.encumbrance = wrong.take(encumbrance);
+        if let Some(by) = wrong.take(encumbrance) {
+            query.with_encumbrance(by);
+        }
         let control = query_code("control", self.control.as_deref(), Control::from_code);
-        filter.control = wrong.take(control);
+        if let Some(given) = wrong.take(control) {
+            query.with_control(given);
+        }
+        if self.lead_wanted == Some(true) {
+            query.with_lead_wanted();
+        }
     }
 
     fn of_rounds(&self, wrong: &mut Wrong) -> Filter {

@@ -9,8 +9,8 @@ use crate::domain::tag::{Facet, Taxonomy};
 use crate::domain::text::Language;
 use crate::http::api::exchange::{path_id, query_id};
 use crate::http::caller::Authenticated;
-use crate::http::fields::Query;
 use crate::http::problem::Problem;
+use crate::http::query_string::ReadQuery;
 use crate::services::Context;
 use crate::services::readiness::{self, Change, Count, Missing, Readiness};
 
@@ -147,9 +147,10 @@ pub(super) async fn get_startup_profile_readiness(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
     id: web::Path<String>,
-    query: Query<ReadinessQuery>,
+    query: ReadQuery<ReadinessQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let programme = query_id("programme", query.0.programme.as_deref())?;
+    let (_, programme) =
+        query.meaning(|asked| query_id("programme", asked.programme.as_deref()))?;
     let id = path_id(&id)?;
     let (programme, found) = readiness::of_startup(&context, &caller, id, programme).await?;
     let Readiness {

@@ -27,7 +27,9 @@ const REASON: usize = 2_000;
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TagDocument {
-    /// What people read, by language; English is required.
+    /// What people read, by language; English is required. A label in Hebrew,
+    /// Azerbaijani or Russian may come later, or be marked `machine`: the tag is
+    /// listed as waiting for it.
     labels: LocalizedView,
     /// Other words for it, in any language; one names one tag only.
     #[serde(default)]
@@ -113,7 +115,9 @@ pub struct NewTagDocument {
     #[serde(default = "none")]
     #[schema(max_length = 20, default = "none", example = "none")]
     sensitivity: String,
-    /// What people read, by language; English is required.
+    /// What people read, by language; English is required. A label in Hebrew,
+    /// Azerbaijani or Russian may come later, or be marked `machine`: the tag is
+    /// listed as waiting for it.
     labels: LocalizedView,
     /// Other words for it, in any language; one names one tag only.
     #[serde(default)]

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{created, intent, moved, path_id, query_code};
+use super::finding::{Wrong, query_language};
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use super::values::time;
 use crate::domain::event::{Subject, SubjectKind};
-use crate::domain::tag::keeping::{TagDecision, Wanted};
+use crate::domain::tag::keeping::{LabelsState, TagDecision, Wanted};
 use crate::domain::tag::{Facet, Sensitivity, TagKind, Taxonomy};
 use crate::domain::text::Slug;
 use crate::http::caller::Authenticated;
@@ -22,7 +23,8 @@ use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::NoFilters;
 use crate::http::preconditions::{IfMatch, digested, versioned};
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
+use crate::http::query_string::ReadQuery;
 use crate::http::registry::ServiceConfig;
 use crate::services::tags::{self, TagContent};
 use crate::services::{Caller, Context, Error};
@@ -63,34 +65,36 @@ pub struct TagFilters {
     /// With a label in that language that no person has reviewed.
     #[param(max_length = 35, example = "he")]
     unreviewed: Option<String>,
+    /// `missing` for those that lack a label in English, Hebrew, Azerbaijani or
+    /// Russian, `machine` for those with one that no person has reviewed,
+    /// `complete` for the others: what a curator has to do.
+    #[param(max_length = 10, example = "missing")]
+    labels: Option<String>,
     /// With a word in a label, alias or slug that begins so.
     #[param(max_length = 80, example = "irrig")]
     q: Option<String>,
 }
 
 impl TagFilters {
-    fn read(self, taxonomy: &Taxonomy) -> Result<Wanted, Problem> {
-        let bad = |detail: &str| Problem::new(Kind::BadQuery).detail(detail.to_owned());
+    fn read(&self, taxonomy: &Taxonomy) -> Result<Wanted, Problem> {
+        let mut wrong = Wrong::default();
         let under = self.under.as_deref().map(|word| {
             let tag = taxonomy.resolve(word).map(|tag| tag.slug.clone());
-            tag.ok_or_else(|| bad("`under` is no tag."))
+            tag.ok_or_else(|| Problem::parameter("under", "`under` is no tag."))
         });
-        let language = self.unreviewed.as_deref().map(|code| {
-            let language = code.parse();
-            language.map_err(|_| bad("`unreviewed` is no language."))
-        });
-        Ok(Wanted {
-            kind: query_code("kind", self.kind.as_deref(), TagKind::from_code)?,
-            under: under.transpose()?,
-            sensitivity: query_code(
-                "sensitivity",
-                self.sensitivity.as_deref(),
-                Sensitivity::from_code,
-            )?,
+        let sensitivity = self.sensitivity.as_deref();
+        let sensitivity = query_code("sensitivity", sensitivity, Sensitivity::from_code);
+        let labels = query_code("labels", self.labels.as_deref(), LabelsState::from_code);
+        let wanted = Wanted {
+            kind: wrong.take(query_code("kind", self.kind.as_deref(), TagKind::from_code)),
+            under: wrong.take(under.transpose()),
+            sensitivity: wrong.take(sensitivity),
             offered: self.offered,
-            unreviewed: language.transpose()?,
-            word: self.q.filter(|word| !word.trim().is_empty()),
-        })
+            unreviewed: wrong.take(query_language("unreviewed", self.unreviewed.as_deref())),
+            labels: wrong.take(labels),
+            word: self.q.clone().filter(|word| !word.trim().is_empty()),
+        };
+        wrong.or(wanted)
     }
 }
 
@@ -106,10 +110,10 @@ async fn list_tags(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
-    Query(filters): Query<TagFilters>,
+    query: ReadQuery<TagFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (held, taxonomy) = tags::held(&context, &caller)?;
-    let wanted = filters.read(&taxonomy)?;
+    let (_, wanted) = query.meaning(|asked| asked.read(&taxonomy))?;
     let those = held
         .tags
         .values()

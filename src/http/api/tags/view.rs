@@ -28,6 +28,10 @@ pub struct TagView {
     /// What people read, by language; `machine` is what no person has
     /// reviewed yet.
     labels: LocalizedView,
+    /// The languages of the service that have no label yet: their readers see
+    /// the English. `GET /v1/tags?labels=missing` lists the tags with some.
+    #[schema(max_items = 4, example = json!(["az"]))]
+    labels_missing: Vec<&'static str>,
     /// Other words for it, in any language.
     #[schema(max_items = 200)]
     aliases: Vec<String>,
@@ -76,6 +80,7 @@ impl TagView {
             kind: tag.kind.code(),
             parent: tag.parent.as_ref().map(ToString::to_string),
             labels: labels(&tag.labels),
+            labels_missing: tag.labels.missing().collect(),
             aliases: tag.aliases.clone(),
             sensitivity: taxonomy.sensitivity(&tag.slug).code(),
             own_sensitivity: tag.sensitivity.code(),

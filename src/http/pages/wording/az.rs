@@ -148,6 +148,8 @@ pub(super) const WORDING: Wording = Wording {
     pulse: PulseWords {
         open: "{counterpart} ilə iş necə gedir?",
         met: "Görüşdük",
+        met_on: "Görüşmüsünüzsə: hansı gün",
+        met_on_fault: "Bu gün tanışlıq xahişindən əvvəldir və ya hələ gəlməyib.",
         talking: "Danışıqlar gedir",
         no_reply: "Hələ cavab yoxdur",
         not_a_fit: "Uyğun gəlmədi",

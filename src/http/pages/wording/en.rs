@@ -158,6 +158,8 @@ pub(super) const WORDING: Wording = Wording {
     pulse: PulseWords {
         open: "How is it going with {counterpart}?",
         met: "We met",
+        met_on: "If you met: on which day",
+        met_on_fault: "That day lies before the introduction was asked for, or has not come yet.",
         talking: "We are talking",
         no_reply: "No reply so far",
         not_a_fit: "It is not a fit",

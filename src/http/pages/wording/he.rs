@@ -158,6 +158,8 @@ pub(super) const WORDING: Wording = Wording {
     pulse: PulseWords {
         open: "איך מתקדם הקשר עם {counterpart}?",
         met: "נפגשנו",
+        met_on: "אם נפגשתם: באיזה יום",
+        met_on_fault: "היום הזה קודם לבקשת ההיכרות, או שעדיין לא הגיע.",
         talking: "אנחנו בשיחות",
         no_reply: "עדיין אין תשובה",
         not_a_fit: "אין התאמה",

@@ -24,11 +24,13 @@ pub(super) const fn en(event: E) -> &'static str {
         E::MemberJoined => "Somebody joined",
         E::DocumentCleared => "A document was let through",
         E::DocumentRefused => "A document was refused",
+        E::ConsentNeeded => "Nobody of the organisation has agreed yet that it is shown",
         E::AdmissionWithdrawn => "A profile or mandate takes part in a programme no more",
         E::ProgrammeDeclined => "A party declined to sign a programme",
         E::ProgrammeExpiring => "A programme ends soon",
         E::ProgrammeOver => "A programme is over",
         E::PromiseAtRisk => "What was promised in a programme is behind",
+        E::DealOpened => "A deal was opened by hand",
     }
 }
 
@@ -53,11 +55,13 @@ pub(super) const fn he(event: E) -> &'static str {
         E::MemberJoined => "הצטרפות לארגון",
         E::DocumentCleared => "מסמך אושר",
         E::DocumentRefused => "מסמך נדחה",
+        E::ConsentNeeded => "איש מהארגון עדיין לא הסכים שיוצג",
         E::AdmissionWithdrawn => "פרופיל או מנדט אינם משתתפים עוד בתוכנית",
         E::ProgrammeDeclined => "צד סירב לחתום על תוכנית",
         E::ProgrammeExpiring => "תוכנית מסתיימת בקרוב",
         E::ProgrammeOver => "תוכנית הסתיימה",
         E::PromiseAtRisk => "התחייבות בתוכנית מתעכבת",
+        E::DealOpened => "נפתחה עסקה ללא היכרות",
     }
 }
 
@@ -82,11 +86,13 @@ pub(super) const fn az(event: E) -> &'static str {
         E::MemberJoined => "Kimsə təşkilata qoşuldu",
         E::DocumentCleared => "Sənəd buraxıldı",
         E::DocumentRefused => "Sənəd rədd edildi",
+        E::ConsentNeeded => "Təşkilatın göstərilməsinə hələ heç kim razılıq verməyib",
         E::AdmissionWithdrawn => "Profil və ya mandat daha proqramda iştirak etmir",
         E::ProgrammeDeclined => "Tərəf proqramı imzalamaqdan imtina etdi",
         E::ProgrammeExpiring => "Proqram tezliklə bitir",
         E::ProgrammeOver => "Proqram bitdi",
         E::PromiseAtRisk => "Proqramda verilən söz gecikir",
+        E::DealOpened => "Tanışlıqsız sövdələşmə açılıb",
     }
 }
 
@@ -111,10 +117,12 @@ pub(super) const fn ru(event: E) -> &'static str {
         E::MemberJoined => "Кто-то присоединился к организации",
         E::DocumentCleared => "Документ допущен",
         E::DocumentRefused => "Документ отклонён",
+        E::ConsentNeeded => "Никто из организации ещё не дал согласие на её показ",
         E::AdmissionWithdrawn => "Профиль или мандат больше не участвует в программе",
         E::ProgrammeDeclined => "Сторона отказалась подписать программу",
         E::ProgrammeExpiring => "Программа скоро заканчивается",
         E::ProgrammeOver => "Программа закончилась",
         E::PromiseAtRisk => "Обещанное в программе отстаёт",
+        E::DealOpened => "Открыта сделка без знакомства",
     }
 }

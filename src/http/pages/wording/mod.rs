@@ -127,6 +127,10 @@ pub(super) struct PulseWords {
     /// With `{counterpart}`.
     pub open: &'static str,
     pub met: &'static str,
+    /// The label of the day on which they met.
+    pub met_on: &'static str,
+    /// That they can't have met on that day.
+    pub met_on_fault: &'static str,
     pub talking: &'static str,
     pub no_reply: &'static str,
     pub not_a_fit: &'static str,

@@ -158,6 +158,8 @@ pub(super) const WORDING: Wording = Wording {
     pulse: PulseWords {
         open: "Как идут дела с {counterpart}?",
         met: "Мы встретились",
+        met_on: "Если встретились: в какой день",
+        met_on_fault: "Этот день раньше, чем о знакомстве попросили, или ещё не наступил.",
         talking: "Мы на связи",
         no_reply: "Ответа пока нет",
         not_a_fit: "Не подходит",

@@ -58,10 +58,13 @@ pub(in crate::mail) const WORDS: AccountWords = AccountWords {
         member_joined: "Corridor platformasında təşkilatınıza kimsə qoşulub. Kim olduğunu təşkilatın işçilər siyahısı göstərir; yeri orada deyilsə, rolunu götürün.",
         document_cleared: "Təşkilatınızın bir sənədi yoxlanılıb və buraxılıb: icazə verdiyiniz tərəflərə açıqdır. Onu kimin açdığını baxış jurnalı göstərir.",
         document_refused: "Təşkilatınızın bir sənədi yoxlanılıb və rədd edilib: onu sizdən başqa heç kim aça bilməz. Adını və ya faylını dəyişə, yaxud silə bilərsiniz.",
+        consent_needed: "Təşkilatınız Corridor platformasında razılıq soruşulmağa başlamazdan əvvəldən göstərilir və hələ heç kim onun adından razılıq verməyib. O, cəmi 180 gün göstərilməyə davam edəcək. Görüləcək işlər siyahınızda (“Veriləcək razılıqlar”) razılıq verin, onda heç nə dəyişməyəcək; son gün də orada yazılıb.",
         admission_withdrawn: "Təşkilatınızın bir profili və ya mandatı artıq proqramda iştirak etmir: orada ona dair yeni heç nə göstərilmir, göndərilməmiş tanışlıqlar bitib. Əvvəl qurulmuş əlaqələr davam edir. Səbəbini operatorun əməkdaşları deyə bilər.",
         programme_declined: "Tərəflərdən biri təşkilatınızın tərəfi olduğu proqramı imzalamaqdan imtina edib və proqram bu halda qüvvəyə minməyəcək. Kimin və nə üçün imtina etdiyini saziş göstərir.",
         programme_expiring: "Təşkilatınızın tərəfi olduğu proqramın müddəti başa çatır: xəbərdarlıq müddəti başlayıb. Yenilənib-yenilənməyəcəyini operatora bildirin.",
         programme_over: "Təşkilatınızın tərəfi olduğu proqram başa çatıb. Qurduğu əlaqələr davam edir, göstəricilər cədvəli olduğu kimi qalır.",
         promise_at_risk: "Təşkilatınızın proqramda verdiyi bir öhdəlik gecikir. Nə qədər irəlilədiyini göstəricilər cədvəli göstərir; sübut da əlavə etmək olar.",
+        promise_missed: "Təşkilatınızın proqramda verdiyi bir öhdəliyin vaxtı keçib, o isə yerinə yetirilməyib. Nə qədər irəlilədiyini göstəricilər cədvəli göstərir; sübut da əlavə etmək olar.",
+        deal_opened: "Proqramda təşkilatınızla tanıdığınız başqa bir təşkilat arasında tanışlıq olmadan sövdələşmə açılıb: operatorun əməkdaşları səbəbini qeyd ediblər. Onu sövdələşmələriniz arasında tapa bilərsiniz; belə deyilsə, onlara bildirin.",
     },
 };

@@ -58,10 +58,13 @@ pub(in crate::mail) const WORDS: AccountWords = AccountWords {
         member_joined: "Somebody joined your organisation on Corridor. Its list of people says who; take the part away again if it shouldn’t be theirs.",
         document_cleared: "A document of your organisation was looked at and let through: it is open to whom you granted it. Its view log says who opens it.",
         document_refused: "A document of your organisation was looked at and refused: nobody else can open it. You can change its title or file, or delete it.",
+        consent_needed: "Your organisation is shown on Corridor from the time before consents were asked for, and nobody has agreed on its behalf yet. It goes on being shown for 180 days only. Agree in your list of things to do (“Consents to give”), which also says the last day, and nothing changes.",
         admission_withdrawn: "A profile or mandate of your organisation takes part in a programme no more: nothing new of it is shown there, and introductions that were not sent have ended. What was connected before goes on. The operator’s people can tell you why.",
         programme_declined: "A party declined to sign a programme that your organisation is a party to, and it won’t come into force as it stands. The agreement says who declined and why.",
         programme_expiring: "A programme that your organisation is a party to nears the end of its term: its notice has begun. Tell the operator whether it should be renewed.",
         programme_over: "A programme that your organisation is a party to is over. What it connected goes on, and its scorecard stays as it is.",
         promise_at_risk: "Something that your organisation promised in a programme has fallen behind. The scorecard says how far it is; evidence can be added there.",
+        promise_missed: "Something that your organisation promised in a programme was due and is not there. The scorecard says how far it is; evidence of what was done can be added there.",
+        deal_opened: "A deal between your organisation and another that you know was opened in a programme, without an introduction: the operator’s people noted why. You find it among your deals; tell them if it is not so.",
     },
 };

@@ -62,11 +62,14 @@ pub(in crate::mail) struct NewsWords {
     pub member_joined: &'static str,
     pub document_cleared: &'static str,
     pub document_refused: &'static str,
+    pub consent_needed: &'static str,
     pub admission_withdrawn: &'static str,
     pub programme_declined: &'static str,
     pub programme_expiring: &'static str,
     pub programme_over: &'static str,
     pub promise_at_risk: &'static str,
+    pub promise_missed: &'static str,
+    pub deal_opened: &'static str,
 }
 
 impl NewsWords {
@@ -86,11 +89,14 @@ impl NewsWords {
             AccountNews::MemberJoined => self.member_joined,
             AccountNews::DocumentCleared => self.document_cleared,
             AccountNews::DocumentRefused => self.document_refused,
+            AccountNews::ConsentNeeded => self.consent_needed,
             AccountNews::AdmissionWithdrawn => self.admission_withdrawn,
             AccountNews::ProgrammeDeclined => self.programme_declined,
             AccountNews::ProgrammeExpiring => self.programme_expiring,
             AccountNews::ProgrammeOver => self.programme_over,
             AccountNews::PromiseAtRisk => self.promise_at_risk,
+            AccountNews::PromiseMissed => self.promise_missed,
+            AccountNews::DealOpened => self.deal_opened,
         }
     }
 }

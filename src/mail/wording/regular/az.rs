@@ -145,6 +145,8 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::RenewLicence => "Müddəti bitən lisenziyalar",
         WorkKind::DecideDuplicate => "Eyni ola biləcək təşkilatlar",
         WorkKind::GiveConsent => "Veriləcək razılıqlar",
+        WorkKind::ChaseConsent => "İstəniləcək razılıqlar",
+        WorkKind::DecideAbuse => "Qərar gözləyən şikayətlər",
         WorkKind::DecideNote => "Qərar gözləyən qeydlər",
         WorkKind::DecideWall => "Qərar gözləyən divarlar",
         WorkKind::RetryMessage => "Yenidən göndəriləcək mesajlar",
@@ -156,6 +158,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::AnswerPractice => "Cavab gözləyən təcrübələr",
         WorkKind::DoTask => "Görüləcək tapşırıqlar",
         WorkKind::MendMail => "Heç bir serverin qəbul etmədiyi məktublar",
+        WorkKind::LabelTags => "Adları çatışmayan etiketlər",
         WorkKind::CorrectAddress => "Düzəldiləcək ünvanlar",
     }
 }

@@ -145,6 +145,8 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::RenewLicence => "Licences that end",
         WorkKind::DecideDuplicate => "Firms that may be one",
         WorkKind::GiveConsent => "Consents to give",
+        WorkKind::ChaseConsent => "Consents to ask for",
+        WorkKind::DecideAbuse => "Reports of abuse to decide about",
         WorkKind::DecideNote => "Notes to decide about",
         WorkKind::DecideWall => "Walls to decide about",
         WorkKind::RetryMessage => "Messages to try again",
@@ -156,6 +158,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::AnswerPractice => "Practices to answer",
         WorkKind::DoTask => "Tasks to do",
         WorkKind::MendMail => "Mail that no server takes",
+        WorkKind::LabelTags => "Tags that lack labels",
         WorkKind::CorrectAddress => "Addresses to put right",
     }
 }

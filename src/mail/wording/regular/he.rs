@@ -145,6 +145,8 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::RenewLicence => "רישיונות שמסתיימים",
         WorkKind::DecideDuplicate => "ארגונים שאולי הם אחד",
         WorkKind::GiveConsent => "הסכמות למתן",
+        WorkKind::ChaseConsent => "הסכמות לבקש",
+        WorkKind::DecideAbuse => "דיווחים על שימוש לרעה להחלטה",
         WorkKind::DecideNote => "הערות להחלטה",
         WorkKind::DecideWall => "חומות להחלטה",
         WorkKind::RetryMessage => "הודעות לניסיון חוזר",
@@ -156,6 +158,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::AnswerPractice => "פרקטיקות לתשובה",
         WorkKind::DoTask => "משימות לביצוע",
         WorkKind::MendMail => "דואר ששום שרת אינו מקבל",
+        WorkKind::LabelTags => "תגיות שחסרות להן תוויות",
         WorkKind::CorrectAddress => "כתובות לתיקון",
     }
 }

@@ -145,6 +145,8 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::RenewLicence => "Истекающие лицензии",
         WorkKind::DecideDuplicate => "Организации, которые могут быть одной",
         WorkKind::GiveConsent => "Согласия, которые нужно дать",
+        WorkKind::ChaseConsent => "Согласия, которые нужно запросить",
+        WorkKind::DecideAbuse => "Жалобы на злоупотребления",
         WorkKind::DecideNote => "Заметки, ожидающие решения",
         WorkKind::DecideWall => "Стены, ждущие решения",
         WorkKind::RetryMessage => "Сообщения на повторную отправку",
@@ -156,6 +158,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::AnswerPractice => "Практики, ждущие ответа",
         WorkKind::DoTask => "Задачи к выполнению",
         WorkKind::MendMail => "Почта, которую не принимает ни один сервер",
+        WorkKind::LabelTags => "Теги без подписей",
         WorkKind::CorrectAddress => "Адреса, которые нужно исправить",
     }
 }

@@ -278,8 +278,11 @@ fn what_stops_a_disclosure_stops_an_opening() {
         // nothing goes across.
         let programme = format!("/v1/programmes/{}", stage.programme.id);
         for (action, expected) in [("suspend", SHUT), ("resume", OPEN), ("terminate", OPEN)] {
-            let action = json!({"action": action});
-            stage.go(Who::Curator, &programme, action).await.expect(200);
+            let mut body = json!({"action": action});
+            if action != "resume" {
+                body["reason"] = json!("A court order.");
+            }
+            stage.go(Who::Curator, &programme, body).await.expect(200);
             assert_eq!(statuses(&stage, &deck).await, expected);
         }
         let apart = json!({

@@ -6,12 +6,11 @@ use actix_web::{HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::fault::Faults;
 use crate::http::api::exchange::{path_id, query_id};
-use crate::http::api::values::day;
+use crate::http::api::finding::{Wrong, query_day};
 use crate::http::caller::Authenticated;
-use crate::http::fields::Query;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
+use crate::http::query_string::ReadQuery;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::backtest::{self, Bin, ENOUGH, Estimate, Measures, Report, Split, Way};
@@ -42,27 +41,20 @@ pub struct BacktestQuery {
 
 impl BacktestQuery {
     fn read(&self) -> Result<Split, Problem> {
-        let date = |name: &str, text: Option<&String>| {
-            let Some(text) = text else { return Ok(None) };
-            let mut faults = Faults::new();
-            day(&mut faults, name, text).map(Some).ok_or_else(|| {
-                Problem::new(Kind::BadQuery).detail(format!("`{name}` is no day like 2026-01-31."))
-            })
-        };
+        let mut wrong = Wrong::default();
+        let train_until = query_day("train_until", self.train_until.as_deref());
+        let test_until = query_day("test_until", self.test_until.as_deref());
         let split = Split {
-            programme: query_id("programme", self.programme.as_deref())?,
-            train_until: date("train_until", self.train_until.as_ref())?,
-            test_until: date("test_until", self.test_until.as_ref())?,
+            programme: wrong.take(query_id("programme", self.programme.as_deref())),
+            train_until: wrong.take(train_until),
+            test_until: wrong.take(test_until),
         };
-        let backwards = split
-            .train_until
-            .zip(split.test_until)
-            .is_some_and(|(train, test)| test <= train);
-        if backwards {
+        let both = split.train_until.zip(split.test_until);
+        if both.is_some_and(|(train, test)| test <= train) {
             let detail = "`test_until` comes after `train_until`.";
-            return Err(Problem::new(Kind::BadQuery).detail(detail));
+            wrong.note(Problem::parameter("test_until", detail));
         }
-        Ok(split)
+        wrong.or(split)
     }
 }
 
@@ -273,9 +265,9 @@ async fn backtest_rule_set(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
-    query: Query<BacktestQuery>,
+    query: ReadQuery<BacktestQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let split = query.0.read()?;
+    let (_, split) = query.meaning(BacktestQuery::read)?;
     let report = backtest::run(&context, &caller, path_id(&id)?, split).await?;
     Ok(HttpResponse::Ok().json(BacktestView::from(&report)))
 }
@@ -295,9 +287,9 @@ async fn plot_rule_set_calibration(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
-    query: Query<BacktestQuery>,
+    query: ReadQuery<BacktestQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let split = query.0.read()?;
+    let (_, split) = query.meaning(BacktestQuery::read)?;
     let report = backtest::run(&context, &caller, path_id(&id)?, split).await?;
     let svg = plot::draw(&report.calibration, report.answered);
     Ok(HttpResponse::Ok().content_type("image/svg+xml").body(svg))

@@ -1,0 +1,6 @@
+-- That no answer from then or before is told again: whoever it speaks of was
+-- erased. The words themselves are deleted a few at a time (`swept`).
+CREATE TABLE forgotten_answers (
+    at timestamptz NOT NULL PRIMARY KEY,
+    swept boolean NOT NULL
+);

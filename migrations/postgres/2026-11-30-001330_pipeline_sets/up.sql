@@ -1,0 +1,18 @@
+-- The pipelines that a programme's deals go through, in versions: one is drafted,
+-- published and never changed again. Those of no programme came with the
+-- service. A deal keeps the version it was opened under.
+CREATE TABLE pipeline_sets (
+    id UUID NOT NULL PRIMARY KEY,
+    programme_id UUID NULL REFERENCES programmes (id),
+    status TEXT NOT NULL CHECK (status IN ('draft', 'published', 'retired')),
+    published_at TIMESTAMPTZ NULL,
+    document TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
+);
+CREATE UNIQUE INDEX pipeline_sets_published ON pipeline_sets (programme_id) WHERE status = 'published';
+CREATE INDEX pipeline_sets_by_age ON pipeline_sets (created_at, id);
+-- None until the service first starts with this version of the store.
+ALTER TABLE deals ADD COLUMN pipeline_set_id UUID NULL REFERENCES pipeline_sets (id);
+CREATE INDEX deals_by_pipeline_set ON deals (pipeline_set_id);

@@ -1,0 +1,1 @@
+ALTER TABLE consents_before DROP COLUMN told;

@@ -1,0 +1,1 @@
+ALTER TABLE deal_participants DROP COLUMN value_date;

@@ -1,0 +1,1 @@
+ALTER TABLE clearances DROP COLUMN source_of_funds;
