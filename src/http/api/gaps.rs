@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::exchange::{path_id, query_code};
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::Language;
+use crate::domain::values::codes;
 use crate::http::caller::Authenticated;
 use crate::http::problem::Problem;
 use crate::http::query_string::{ReadQuery, within};
@@ -21,22 +22,17 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(list_programme_gaps);
 }
 
-/// Whose tags find nobody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Mandates,
-    Startups,
+codes! {
+    /// Whose tags find nobody.
+    Side {
+        /// What mandates want.
+        Mandates = "mandates",
+        /// What startups have.
+        Startups = "startups",
+    }
 }
 
 impl Side {
-    fn from_code(code: &str) -> Option<Self> {
-        match code {
-            "mandates" => Some(Self::Mandates),
-            "startups" => Some(Self::Startups),
-            _ => None,
-        }
-    }
-
     /// How many on this side use the tag, and how many on the other answer it.
     const fn counts(self, balance: &TagBalance) -> (usize, usize) {
         match self {

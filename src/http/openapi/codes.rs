@@ -4,11 +4,11 @@
 use yaml_serde::{Mapping, Value};
 
 use crate::domain::account::Role;
-use crate::domain::admission::AdmissionAction;
+use crate::domain::admission::{AdmissionAction, AdmissionKind};
 use crate::domain::bounce::BounceOutcome;
 use crate::domain::closing::{ClosingAction, ClosingStatus};
 use crate::domain::commitment::{CommitmentStatus, Goal};
-use crate::domain::compliance::{ClearanceVerdict, FreezeState};
+use crate::domain::compliance::{ClearanceVerdict, FreezeState, WaitingKind};
 use crate::domain::consent::ConsentAction;
 use crate::domain::criterion::{CriterionKind, CriterionRole, ValueKind};
 use crate::domain::deal_document::DealDocumentClass;
@@ -16,7 +16,7 @@ use crate::domain::deal_work::{Camp, NoteAction, NoteState, TaskAction, TaskStat
 use crate::domain::document::{DocumentAction, DocumentClass, DocumentState};
 use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
 use crate::domain::export::{ExportAction, ExportKind, ExportState};
-use crate::domain::import::{ImportAction, ImportState, RowOutcome};
+use crate::domain::import::{FileFormat, ImportAction, ImportState, RowOutcome};
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::investor::{AccreditationStatus, AssetsBand};
 use crate::domain::licence::{LicenceAction, LicenceStatus};
@@ -33,7 +33,7 @@ use crate::domain::programme_evidence::{EvidenceAction, EvidenceState};
 use crate::domain::referral::{Claim, ReferralState};
 use crate::domain::releasing::{ReleaseAction, ReleaseStatus};
 use crate::domain::rematch::RematchStatus;
-use crate::domain::report::Period;
+use crate::domain::report::{Period, ReportKind};
 use crate::domain::requester::Requester;
 use crate::domain::review::{Audience, Curation, MatchStatus};
 use crate::domain::rule_set::{RuleSetAction, RuleSetStatus};
@@ -41,12 +41,12 @@ use crate::domain::saved_view::ListKind;
 use crate::domain::scoring::Band;
 use crate::domain::suspension::Ruling as AbuseRuling;
 use crate::domain::syndicate::Subscription;
-use crate::domain::tag::Sensitivity;
 use crate::domain::tag::keeping::{LabelsState, TagAction};
-use crate::domain::values::{CloseCode, OrganizationKind, Side, Stage};
+use crate::domain::tag::{Sensitivity, TagKind};
+use crate::domain::values::{CloseCode, InvestorRole, OrganizationKind, Side, Stage};
 use crate::domain::wall::{WallAction, WallReach, WallStatus};
 use crate::domain::worklist::{RecordKind, WorkKind};
-use crate::http::api::{deals, introductions, matches};
+use crate::http::api::{deals, gaps, introductions, matches, reports};
 use crate::services::people::AccountAction;
 
 /// States the codes of each parameter of a query that has a closed list of
@@ -276,7 +276,16 @@ fn of_others() -> Vec<(&'static [&'static str], Codes)> {
 /// know.
 fn of_queries() -> Vec<(&'static [&'static str], Codes)> {
     vec![
-        (&["list_investor_profiles.status"], all!(ProfileStatus)),
+        (
+            &["list_investor_profiles.status", "list_admissions.status"],
+            all!(ProfileStatus),
+        ),
+        (&["list_admissions.kind"], all!(AdmissionKind)),
+        (&["list_saved_views.list"], all!(ListKind)),
+        (&["list_mandates.role"], all!(InvestorRole)),
+        (&["list_walls.status"], all!(WallStatus)),
+        (&["list_reviews.kind"], all!(WaitingKind)),
+        (&["list_programme_gaps.side"], all!(gaps::Side)),
         (
             &[
                 "list_startup_profiles.stage",
@@ -310,14 +319,23 @@ fn of_queries() -> Vec<(&'static [&'static str], Codes)> {
         (&["list_duplicates.state"], all!(DuplicateState)),
         (&["list_referrals.state"], all!(ReferralState)),
         (&["list_imports.state"], all!(ImportState)),
+        (
+            &["list_import_rows.outcome", "get_import_report.outcome"],
+            all!(RowOutcome),
+        ),
+        (&["get_import_report.format"], all!(FileFormat)),
         (&["list_programmes.status"], all!(ProgrammeStatus)),
         (&["list_commitments.goal"], all!(Goal)),
         (&["list_commitments.status"], all!(CommitmentStatus)),
         (&["list_programme_evidence.state"], all!(EvidenceState)),
+        (&["get_report.report"], all!(ReportKind)),
+        (&["get_report.format"], all!(reports::Form)),
         (&["get_report.by"], all!(Period)),
         (&["list_practices.status"], all!(PracticeStatus)),
         (&["list_rule_sets.status"], all!(RuleSetStatus)),
         (&["list_pipeline_sets.status"], all!(PipelineSetStatus)),
+        (&["list_tags.kind"], all!(TagKind)),
+        (&["list_tags.sensitivity"], all!(Sensitivity)),
         (&["list_tags.labels"], all!(LabelsState)),
         (&["list_messages.state"], all!(MessageState)),
         (&["list_bounces.outcome"], all!(BounceOutcome)),

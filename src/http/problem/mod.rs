@@ -180,8 +180,8 @@ impl Problem {
             type_uri: self.kind.type_uri(),
             title: self.kind.title().to_owned(),
             status: self.kind.status().as_u16(),
-            detail: self.detail_or_meaning().to_owned(),
-            instance: instance.to_owned(),
+            detail: within(MAX_DETAIL, self.detail_or_meaning()),
+            instance: within(MAX_INSTANCE, instance),
             code: code.to_owned(),
             request_id: request_id.to_owned(),
             errors: self.faults.iter().map(FaultView::from).collect(),
@@ -358,26 +358,46 @@ impl From<&Fault> for FaultView {
         Self {
             pointer: fragment(&fault.pointer),
             code: fault.code.to_string(),
-            detail: fault.detail.clone(),
+            detail: within(MAX_DETAIL, &fault.detail),
             suggestions: fault.suggestions.clone(),
         }
     }
 }
 
+/// What is told is no longer than the contract says, however long the names are
+/// that the caller made up: characters of a detail, a path and a pointer.
+const MAX_DETAIL: usize = 2000;
+const MAX_INSTANCE: usize = 2000;
+const MAX_POINTER: usize = 1000;
+
+fn within(most: usize, text: &str) -> String {
+    let mut told: String = text.chars().take(most).collect();
+    if told.len() < text.len() {
+        told.pop();
+        told.push('…');
+    }
+    told
+}
+
 /// A JSON Pointer as a URI fragment: `#`, then percent-encoded where a
-/// fragment allows no literal (RFC 3986 §3.5).
+/// fragment allows no literal (RFC 3986 §3.5); of one that is too long its
+/// beginning.
 fn fragment(pointer: &str) -> String {
     use std::fmt::Write;
 
-    let mut fragment = String::with_capacity(pointer.len() + 1);
+    let mut fragment = String::with_capacity(pointer.len().min(MAX_POINTER) + 1);
     fragment.push('#');
-    for byte in pointer.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => fragment.push(char::from(byte)),
-            _ if b"-._~!$&'()*+,;=:@/?".contains(&byte) => fragment.push(char::from(byte)),
-            _ => {
-                let _ = write!(fragment, "%{byte:02X}");
-            }
+    for character in pointer.chars() {
+        // A byte that is encoded takes three places.
+        if fragment.len() + 3 * character.len_utf8() > MAX_POINTER {
+            break;
+        }
+        if character.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@/?".contains(character) {
+            fragment.push(character);
+            continue;
+        }
+        for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+            let _ = write!(fragment, "%{byte:02X}");
         }
     }
     fragment
@@ -406,6 +426,20 @@ mod tests {
         assert_eq!((view.status, view.code.as_str()), (409, "exit_criteria"));
         assert_eq!(view.type_uri, "/problems/refused");
         assert_eq!(view.errors[0].pointer, "#/nda");
+    }
+
+    #[test]
+    fn a_fault_is_no_longer_than_the_contract_says_whatever_it_names() {
+        let key = "ש".repeat(5000);
+        let faults = vec![Fault::new(format!("/{key}"), "unknown_field", key)];
+        let problem = Problem::from(Error::Invalid(faults)).detail("x".repeat(3000));
+        let view = problem.view("/v1/x", "id");
+        let fault = &view.errors[0];
+        assert!(fault.pointer.len() <= 1000 && fault.pointer.ends_with("%D7%A9"));
+        for detail in [&view.detail, &fault.detail] {
+            assert_eq!(detail.chars().count(), 2000);
+            assert!(detail.ends_with('…'), "{detail}");
+        }
     }
 
     #[test]

@@ -55,7 +55,7 @@ fn lists() -> Vec<(String, Vec<(String, &'static str)>)> {
 }
 
 /// A path with something in the place of each of its parts that vary.
-fn filled(path: &str) -> String {
+pub(super) fn filled(path: &str) -> String {
     let parts = path.split('/').map(|part| match part {
         "{version}" | "{number}" => "1",
         "{slug}" => "water",

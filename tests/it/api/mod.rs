@@ -60,6 +60,7 @@ mod programme_evidence;
 mod programmes;
 mod promises;
 mod publishing;
+mod query_examples;
 mod races;
 mod rates;
 mod readiness;

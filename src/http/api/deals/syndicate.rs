@@ -523,7 +523,10 @@ impl ColumnView {
     operation_id = "get_deal_board",
     tag = "deals",
     params(BoardFilters),
-    responses((status = 200, description = "The board.", body = BoardView))
+    responses(
+        (status = 200, description = "The board.", body = BoardView),
+        (status = 409, description = "There is no such pipeline."),
+    )
 )]
 #[get("/v1/deal-board")]
 pub(super) async fn get_deal_board(

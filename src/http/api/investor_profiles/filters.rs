@@ -30,7 +30,7 @@ pub struct InvestorProfileFilters {
     /// Of one of these sorts, with commas between: values of the facet
     /// `investor_type`, by their slugs or labels.
     #[serde(rename = "type")]
-    #[param(max_length = 400, example = "family_office,corporate_vc")]
+    #[param(max_length = 400, example = "family_office,cvc")]
     kind: Option<String>,
     /// Resident in one of these countries, with commas between: ISO 3166-1
     /// alpha-2.

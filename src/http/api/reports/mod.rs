@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::exchange::{path_id, query_code};
 use super::finding::{Wrong, query_currency, query_day};
 use crate::domain::report::{Period, ReportKind, Row};
+use crate::domain::values::codes;
 use crate::http::caller::Authenticated;
 use crate::http::files::cells::guarded;
 use crate::http::problem::{Kind, Problem};
@@ -100,22 +101,15 @@ impl ReportQuery {
     }
 }
 
-/// How a report is written.
-#[derive(Debug, Clone, Copy)]
-enum Form {
-    Json,
-    Csv,
-    Svg,
-}
-
-impl Form {
-    fn from_code(code: &str) -> Option<Self> {
-        match code {
-            "json" => Some(Self::Json),
-            "csv" => Some(Self::Csv),
-            "svg" => Some(Self::Svg),
-            _ => None,
-        }
+codes! {
+    /// How a report is written.
+    Form {
+        /// As an object.
+        Json = "json",
+        /// As a table.
+        Csv = "csv",
+        /// As a chart.
+        Svg = "svg",
     }
 }
 
