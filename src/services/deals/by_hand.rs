@@ -180,7 +180,8 @@ fn check_receipts(
 }
 
 /// Puts the pair on record where compliance decides, unless it is there, and
-/// says that the deal can be opened when that is done.
+/// says that the deal can be opened when that is done, and by which match that is
+/// seen.
 fn put_before_compliance(
     context: &Context,
     caller: &Caller,
@@ -189,10 +190,13 @@ fn put_before_compliance(
     rules: &[Rule],
 ) -> Result<Refusal, Error> {
     let at = (pair.programme.id, pair.profile.id, pair.mandate.id);
-    if db::matches::live_of(conn, at.0, at.1, at.2)?.is_none() {
-        matches::put_pair_on_record(context, conn, caller.actor(), pair)?;
-    }
+    let waiting = match db::matches::live_of(conn, at.0, at.1, at.2)? {
+        Some(there) => there,
+        None => matches::put_pair_on_record(context, conn, caller.actor(), pair)?,
+    };
     let mut waits = Faults::new();
+    let there = format!("It waits as the match {}.", waiting.id);
+    waits.push("/match", "held_as_match", there);
     for rule in rules {
         waits.push("", rule.code(), rule.says());
     }

@@ -146,7 +146,16 @@ fn nothing_is_opened_without_the_gates_yes() {
         }
         // Asked again it is the same review, and once that let it the deal is opened.
         let again = stage.post(Who::Curator, DEALS, body(&stage)).await;
-        assert_eq!(again.code(409), "held_for_review");
+        let again = again.expect(409);
+        assert_eq!(again["code"], "held_for_review");
+        // Which match to look at is said each time.
+        let matched = waiting["items"][0]["id"].as_str().unwrap();
+        for told in [&held, &again] {
+            let errors = told["errors"].as_array().unwrap();
+            let named = errors.iter().find(|it| it["pointer"] == "#/match").unwrap();
+            assert_eq!(named["code"], "held_as_match");
+            assert!(named["detail"].as_str().unwrap().contains(matched));
+        }
         let queue = stage.get(Who::Compliance, "/v1/matches?status=under_review");
         let queue = queue.await.expect(200);
         assert_eq!(queue["items"], waiting["items"]);
