@@ -8,7 +8,14 @@ use super::search::Desk;
 use crate::support::database::on_each_backend;
 
 /// What some parameters mean something only beside.
-const BESIDE: [(&str, &str, &str); 1] = [("list_matches", "outcome", "startup")];
+const BESIDE: [(&str, &str, &str); 5] = [
+    ("list_matches", "outcome", SOME_STARTUP),
+    ("list_startup_profiles", "currency", "target_from=1"),
+    ("list_startup_profiles", "rates_on", "target_from=1"),
+    ("list_mandates", "currency", "cheque_from=1"),
+    ("list_mandates", "rates_on", "cheque_from=1"),
+];
+const SOME_STARTUP: &str = "startup=01975a3e-0000-7000-8000-000000000001";
 
 /// A parameter of a query, with all that the contract shows of it.
 struct Shown {
@@ -46,14 +53,13 @@ fn in_a_query(value: &Value) -> String {
 fn queries(operation: &Value) -> Vec<String> {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     let shown: Vec<Shown> = parameters.filter_map(Shown::of).collect();
-    let named = |name: &str| shown.iter().find(|it| it.name == name);
     let first = |it: &Shown| format!("&{}={}", it.name, it.values.first().unwrap());
     let mut queries = Vec::new();
-    for one in &shown {
+    for one in shown.iter().filter(|it| !it.values.is_empty()) {
         let beside = BESIDE.iter().find(|(operation_id, name, _)| {
             operation["operationId"] == *operation_id && one.name == *name
         });
-        let beside = beside.and_then(|(_, _, other)| named(other)).map(first);
+        let beside = beside.map(|(_, _, other)| format!("&{other}"));
         let required = shown.iter().filter(|it| it.required && it.name != one.name);
         let others: String = required.map(first).chain(beside).collect();
         let alone = one.values.iter();
