@@ -30,7 +30,7 @@ pub fn routes(config: &mut ServiceConfig) {
 #[into_params(parameter_in = Query)]
 pub struct AsOf {
     /// The day, in UTC; today where none is named.
-    #[param(format = "date", max_length = 10, example = "2026-12-31")]
+    #[param(format = "date", max_length = 10, example = "2026-11-20")]
     as_of: Option<String>,
 }
 

@@ -42,7 +42,7 @@ pub struct ReportQuery {
     /// As it stood at the end of that day; today where none is named. Outside
     /// the operator the last day of a quarter, of the last one that is over
     /// where none is named.
-    #[param(format = "date", max_length = 10, example = "2027-06-30")]
+    #[param(format = "date", max_length = 10, example = "2026-11-20")]
     as_of: Option<String>,
     /// How long a cohort's period is: `quarter` (the default) or, for the
     /// operator's people, `month`.
