@@ -80,7 +80,7 @@ pub(super) fn alone(page: &impl Template) -> String {
 /// What a link says that can't be used, or not any more.
 fn notes(reader: &Language) -> Vec<Shown> {
     type Which = fn(&'static Wording) -> &'static Note;
-    let notes: [(&'static str, Which); 20] = [
+    let notes: [(&'static str, Which); 21] = [
         ("question_answered", |words| &words.answered),
         ("question_passed_on", |words| &words.passed_on),
         ("question_paused", |words| &words.paused),
@@ -88,6 +88,7 @@ fn notes(reader: &Language) -> Vec<Shown> {
         ("question_expired", |words| &words.expired),
         ("link_invalid", |words| &words.invalid),
         ("pulse_answered", |words| &words.pulse.answered),
+        ("pulse_paused", |words| &words.pulse.paused),
         ("pulse_expired", |words| &words.pulse.expired),
         ("deal_over", |words| &words.deal.over),
         ("deal_expired", |words| &words.deal.expired),

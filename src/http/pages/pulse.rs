@@ -12,11 +12,12 @@ use serde::Deserialize;
 
 use super::phrase::{Piece, phrase};
 use super::question::NotePage;
-use super::wording::{self, Wording};
+use super::wording::{self, Note, Wording};
 use super::{page, same_site};
 use crate::domain::pulse::{PulseAnswer, PulseKind};
 use crate::domain::text::Language;
 use crate::http::problem::{Kind, Problem};
+use crate::services::apart::Apart;
 use crate::services::introductions::{OpenPulse, answer_pulse, open_pulse};
 use crate::services::{Context, Error, consents};
 
@@ -199,11 +200,11 @@ async fn show_with(
         Err(other) => return Err(other.into()),
     };
     let reader = &open.person;
+    // A day that can't be is no matter where nothing can be answered.
+    let settled = wrong_day.map_or(closed, |_| StatusCode::CONFLICT);
     if open.pulse.answer.is_some() {
         let note = NotePage::for_person(context, reader, |words| &words.pulse.answered);
-        // A day that can't be is no matter of an answer that stands.
-        let status = wrong_day.map_or(closed, |_| StatusCode::CONFLICT);
-        return page(status, &note);
+        return page(settled, &note);
     }
     if open.late {
         return page(
@@ -211,9 +212,12 @@ async fn show_with(
             &NotePage::to(&reader.language, |words| &words.pulse.expired),
         );
     }
-    if open.kept_apart {
-        let note = NotePage::for_person(context, reader, |words| &words.over);
-        return page(closed, &note);
+    if let Some(apart) = open.apart {
+        let note: fn(&'static Wording) -> &'static Note = match apart {
+            Apart::Frozen => |words| &words.pulse.paused,
+            Apart::Barred => |words| &words.over,
+        };
+        return page(settled, &NotePage::for_person(context, reader, note));
     }
     page(closed, &PulsePage::of(context, &open, wrong_day))
 }

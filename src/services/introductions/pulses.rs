@@ -14,12 +14,13 @@ use crate::domain::message::Notice;
 use crate::domain::permission::Hat;
 use crate::domain::pulse::{ANSWER_DAYS, FollowUp, Pulse, PulseAnswer, PulseKind, SILENT_DAYS};
 use crate::domain::values::Side;
+use crate::services::apart::{self, Apart};
 use crate::services::deals::days;
 use crate::services::disclosure::opening::{self, Opening};
 use crate::services::disclosure::{self, Occasion};
 use crate::services::notices::Recipient;
 use crate::services::transitions::code;
-use crate::services::{Context, Error, apart, deals, due, notices};
+use crate::services::{Context, Error, deals, due, notices};
 
 use super::people::person_of;
 use super::{apply_system, check_met_on, commit, load, note_met_on, opening_by};
@@ -38,8 +39,8 @@ pub struct OpenPulse {
     pub counterpart: String,
     /// Whether it can be answered no more.
     pub late: bool,
-    /// Whether something keeps the two apart now: its page names nobody then.
-    pub kept_apart: bool,
+    /// What keeps the two apart now: its page names nobody then.
+    pub apart: Option<Apart>,
     /// The first and the last day on which the two can have met by now.
     pub days: (NaiveDate, NaiveDate),
 }
@@ -262,7 +263,7 @@ pub async fn open_pulse(context: &Context, token: &str) -> Result<OpenPulse, Err
         .db
         .read(move |conn| {
             let pulse = opened(&context_in, conn, id)?;
-            let names_nobody = pulse.late || pulse.kept_apart || pulse.pulse.answer.is_some();
+            let names_nobody = pulse.late || pulse.apart.is_some() || pulse.pulse.answer.is_some();
             let opening = if names_nobody {
                 None
             } else {
@@ -299,7 +300,7 @@ pub(in crate::services) fn opened(
     let other = introduction.organization(pulse.side.other());
     let other = db::organizations::find(conn, other)?.ok_or(Error::NotFound)?;
     Ok(OpenPulse {
-        kept_apart: apart::of_introduction(context, conn, &introduction)?.is_some(),
+        apart: apart::of_introduction(context, conn, &introduction)?,
         late: !theirs || pulse.expires_at <= context.now(),
         counterpart: other.details.display_name().to_string(),
         days: (

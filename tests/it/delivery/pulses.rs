@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::Post;
+use super::obsolete::{freeze, lift};
 use crate::api::stage::{INVESTOR, STARTUP, Who, of};
 use crate::support::database::on_each_backend;
 
@@ -322,6 +323,36 @@ fn sixty_silent_days_close_it_and_a_late_yes_opens_the_deal() {
         assert_eq!(read["status"], "withdrawn");
         assert!(!stage.open(&page).await.text.contains("<form"));
         assert_eq!(stage.open("/deals/nothing").await.status, 404);
+    });
+}
+
+#[test]
+fn in_a_freeze_it_is_paused_and_goes_on_after_it() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.connected().await;
+        post.at("2026-12-02T07:00:00Z");
+        post.strike().await;
+        let (_, page) = post.pulse(&introduction).await;
+        let freeze = freeze(&post).await;
+        let shown = post.stage.open(&page).await;
+        assert_eq!(shown.status, 200);
+        let paused = "ההיכרות הזו מושהית";
+        assert!(shown.text.contains(paused), "{}", shown.text);
+        assert!(!shown.text.contains(INVESTOR) && !shown.text.contains("<button"));
+        for met_on in ["2026-11-30", "tomorrow"] {
+            let sent = [("answer", "met"), ("met_on", met_on)];
+            let refused = post.stage.submit(&page, &sent).await;
+            assert_eq!(refused.status, 409, "{met_on}");
+            assert!(refused.text.contains(paused), "{}", refused.text);
+        }
+        assert_eq!(post.status(&introduction).await, "sent");
+        lift(&post, freeze).await;
+        let shown = post.stage.open(&page).await;
+        assert_eq!(shown.text.matches("<button").count(), 4);
+        let sent = [("answer", "met"), ("met_on", "2026-11-30")];
+        assert_eq!(post.stage.submit(&page, &sent).await.status, 303);
+        assert_eq!(post.status(&introduction).await, "met");
     });
 }
 

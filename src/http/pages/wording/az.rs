@@ -161,6 +161,10 @@ pub(super) const WORDING: Wording = Wording {
             heading: "Təşəkkür edirik, cavab qeyd olundu",
             text: "Sizdən başqa heç nə tələb olunmur.",
         },
+        paused: Note {
+            heading: "Bu tanışlıq dayandırılıb",
+            text: "Hazırda cavab vermək mümkün deyil və sizdən heç nə tələb olunmur. Tanışlıq davam edəndə bu keçid vaxtı bitənə qədər yenidən işləyəcək; sonrakı suallar e-poçtla gələcək. İndicə cavab göndərmisinizsə, o qeydə alınmayıb: lütfən, onda yenidən göndərin.",
+        },
         expired: Note {
             heading: "Bu cavab üçün artıq gecdir",
             text: "Sual öz-özünə bağlanıb. Yenə də proqram komandasına yaza bilərsiniz.",

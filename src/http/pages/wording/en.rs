@@ -171,6 +171,10 @@ pub(super) const WORDING: Wording = Wording {
             heading: "Thank you, the answer is recorded",
             text: "There is nothing else for you to do.",
         },
+        paused: Note {
+            heading: "This introduction is paused",
+            text: "Nothing can be answered at the moment, and there is nothing for you to do. When it goes on, this link works again for as long as its time lasts; later questions come by e-mail. If you have just sent an answer, it was not recorded: please send it again then.",
+        },
         expired: Note {
             heading: "It is too late for this answer",
             text: "The question has closed by itself. You can still tell the programme team.",

@@ -141,6 +141,8 @@ pub(super) struct PulseWords {
     /// Who reads the answer.
     pub private: &'static str,
     pub answered: Note,
+    /// A freeze or a suspended programme keeps the two apart for the time being.
+    pub paused: Note,
     pub expired: Note,
 }
 
