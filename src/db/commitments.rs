@@ -110,6 +110,24 @@ pub fn insert(conn: &mut Conn, commitment: &Commitment) -> Result<()> {
     Ok(())
 }
 
+/// Notes that an open commitment got evidence: its version rises, so that whoever
+/// closes it by the share of before is told; false when it is open no more.
+///
+/// # Errors
+/// A statement failed.
+pub fn note_evidence(conn: &mut Conn, id: CommitmentId, now: DateTime<Utc>) -> Result<bool> {
+    let open = commitments::table
+        .find(id)
+        .filter(dsl::status.eq(CommitmentStatus::Open.code()));
+    let changed = diesel::update(open)
+        .set((
+            dsl::version.eq(dsl::version + 1),
+            dsl::updated_at.eq(Timestamp(now)),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 /// Stores the new state of a commitment, its version risen by one; false when
 /// somebody else was first.
 ///

@@ -38,9 +38,10 @@ pub struct DealCourse {
     round: RateLock,
     /// Whether a closing was closed by those.
     is_fixed: bool,
-    /// The day on which it first went a stage on.
-    stepped: Option<NaiveDate>,
-    /// The day on which it first came to a stage that counts as signed.
+    /// The first step on that wasn't undone.
+    stepped: Option<Step>,
+    /// The day on which it came to the stages that count as signed; none while it
+    /// is at none of them.
     came_to_signed: Option<NaiveDate>,
     /// What is recorded of these days.
     days: BTreeMap<String, NaiveDate>,
@@ -59,6 +60,15 @@ pub struct Stay {
     pub entered_at: DateTime<Utc>,
     /// How it ended, and when; none while it lasts.
     pub end: Option<(StayEnd, DateTime<Utc>)>,
+}
+
+/// A step from one stage to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Step {
+    /// The stage that it left.
+    from: String,
+    /// The day.
+    on: NaiveDate,
 }
 
 /// How a stay ended.
@@ -117,14 +127,17 @@ impl DealCourse {
             "deal.closing_moved" => self.is_fixed |= line.code("to") == Some("closed"),
             "deal.facts_recorded" => self.record(line),
             "deal.moved" => {
+                let from = self.stage.clone();
                 let turn = self.moved(line);
-                let day = line.at.date_naive();
+                let on = line.at.date_naive();
                 if turn == Turn::Step {
-                    self.stepped.get_or_insert(day);
+                    self.stepped.get_or_insert(Step { from, on });
+                } else if line.code("action") == Some("move_back") {
+                    self.stepped.take_if(|it| it.from == self.stage);
                 }
-                if signed.contains(&self.stage) {
-                    self.came_to_signed.get_or_insert(day);
-                }
+                // Whoever takes it back from there says that it wasn't signed.
+                let is_signed = signed.contains(&self.stage);
+                self.came_to_signed = is_signed.then(|| self.came_to_signed.unwrap_or(on));
                 return turn;
             }
             _ => {}
@@ -274,9 +287,10 @@ impl DealCourse {
         self.days.get(MET_ON).copied()
     }
 
-    /// The day on which it first went a stage on, before which they had met.
-    pub const fn stepped(&self) -> Option<NaiveDate> {
-        self.stepped
+    /// The day on which it first went a stage on, before which they had met; none
+    /// if it was taken back to where it had been.
+    pub fn stepped(&self) -> Option<NaiveDate> {
+        self.stepped.as_ref().map(|it| it.on)
     }
 
     /// The day on which it was signed: the one that is recorded, else the one on
@@ -421,6 +435,28 @@ mod tests {
         after.push(("deal.facts_recorded", &taken_back));
         let (course, _) = read(&after);
         assert_eq!(course.signature(), "2026-11-24".parse().ok());
+    }
+
+    #[test]
+    fn a_step_and_a_signature_that_are_taken_back_were_none() {
+        let opened = [("stage", code("introduced"))];
+        let moves = [
+            moved("advance", "open", "screening"),
+            moved("skip", "open", "signed"),
+            moved("move_back", "open", "screening"),
+            moved("move_back", "open", "introduced"),
+        ];
+        let mut lines = vec![("deal.opened", &opened[..])];
+        let mut known = Vec::new();
+        for to in &moves {
+            lines.push(("deal.moved", to));
+            let (course, _) = read(&lines);
+            known.push((course.stepped().is_some(), course.signature().is_some()));
+        }
+        assert_eq!(
+            known,
+            [(true, false), (true, true), (true, false), (false, false)]
+        );
     }
 
     #[test]

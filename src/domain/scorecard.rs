@@ -153,16 +153,23 @@ pub struct Account {
     pub deals: BTreeMap<Uuid, DealCourse>,
     /// What firms show each other, by the code of how it stood.
     pub practices: BTreeMap<Uuid, String>,
-    /// Sessions that were held, with their minutes.
-    pub sessions: BTreeMap<Uuid, i64>,
+    /// Sessions that were held and not taken back.
+    pub sessions: BTreeMap<Uuid, HeldSession>,
     /// Commitments.
     pub commitments: BTreeMap<Uuid, CommitmentState>,
     /// Evidence that no commitment has.
     pub apart: Apart,
-    /// When a session was first held, by its day.
-    pub first_session: Option<NaiveDate>,
     /// When a deal was first opened.
     pub first_deal: Option<NaiveDate>,
+}
+
+/// A session in which one firm showed another something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldSession {
+    /// Its day.
+    pub held_on: NaiveDate,
+    /// How long it took.
+    pub minutes: i64,
 }
 
 /// When two met.
@@ -330,10 +337,10 @@ impl Account {
                 }
             }
             ("practice.session_held", Some(session)) => {
+                let held_on = line.day("held_on").unwrap_or(line.at.date_naive());
                 let minutes = line.number("minutes").unwrap_or(0);
-                self.sessions.insert(session, minutes);
-                let on = line.day("held_on");
-                earliest(&mut self.first_session, on.unwrap_or(line.at.date_naive()));
+                self.sessions
+                    .insert(session, HeldSession { held_on, minutes });
             }
             ("practice.session_taken_back", Some(session)) => drop(self.sessions.remove(&session)),
             _ => {}
@@ -358,26 +365,33 @@ impl Account {
     /// recorded, else the one that somebody named, else the first on which
     /// anybody said so, be it that their deal went a step on.
     pub fn meetings(&self) -> BTreeMap<Uuid, NaiveDate> {
-        let said = self.met.iter();
-        let mut meetings: BTreeMap<Uuid, NaiveDate> = said
-            .map(|(id, it)| (*id, it.on.unwrap_or(it.said_on)))
-            .collect();
+        // Recorded and seen, of all deals that came of an introduction.
+        let mut of_deals: BTreeMap<Uuid, [Option<NaiveDate>; 2]> = BTreeMap::new();
         for deal in self.deals.values() {
             let Some(id) = deal.introduction else {
                 continue;
             };
-            let known = meetings.get(&id).copied();
-            let named = self.met.get(&id).and_then(|it| it.on);
-            let seen = [known, deal.stepped()].into_iter().flatten().min();
-            let Some(seen) = seen else {
-                continue;
-            };
-            let day = deal.met_on().or(named).unwrap_or(seen);
-            // Several deals may come of one introduction.
-            let before = known.filter(|_| deal.met_on().is_none());
-            meetings.insert(id, before.map_or(day, |before| before.min(day)));
+            let [recorded, seen] = of_deals.entry(id).or_default();
+            *recorded = recorded.iter().copied().chain(deal.met_on()).min();
+            *seen = seen.iter().copied().chain(deal.stepped()).min();
         }
-        meetings
+        let ids: BTreeSet<&Uuid> = self.met.keys().chain(of_deals.keys()).collect();
+        let day = |id: &Uuid| {
+            let [recorded, seen] = of_deals.get(id).copied().unwrap_or_default();
+            let said = self.met.get(id);
+            // What is recorded tells the day of what was said to have happened.
+            let first_said = said.map(|it| it.said_on).into_iter().chain(seen).min()?;
+            let named = said.and_then(|it| it.on);
+            Some(recorded.or(named).unwrap_or(first_said))
+        };
+        ids.into_iter()
+            .filter_map(|id| Some((*id, day(id)?)))
+            .collect()
+    }
+
+    /// The first day on which a session was held.
+    pub fn first_session(&self) -> Option<NaiveDate> {
+        self.sessions.values().map(|it| it.held_on).min()
     }
 
     /// When two first met.
@@ -482,6 +496,7 @@ pub fn promise_facts(details: &super::commitment::CommitmentDetails) -> Vec<(&'s
 
 #[cfg(test)]
 mod tests {
+    use super::super::deal_course::MET_ON;
     use super::*;
 
     fn at(day: u32) -> DateTime<Utc> {
@@ -591,6 +606,57 @@ mod tests {
                 .sum::<i64>(),
             7
         );
-        assert_eq!(on(8).first_signature(), Some(at(5).date_naive()));
+        assert_eq!(on(5).first_signature(), Some(at(5).date_naive()));
+        assert_eq!(on(6).first_signature(), None);
+        assert_eq!(on(8).first_signature(), Some(at(7).date_naive()));
+    }
+
+    #[test]
+    fn deals_of_one_introduction_have_met_on_the_first_day_that_is_recorded() {
+        let introduction = Uuid::from_u128(1);
+        let recorded = |day: &str| {
+            let keys = Value::Codes(vec![MET_ON.to_owned()]);
+            let values = Value::Codes(vec![format!("{MET_ON}={day}")]);
+            line(
+                9,
+                "deal.facts_recorded",
+                &[("keys", keys), ("values", values)],
+            )
+        };
+        let opened = line(
+            9,
+            "deal.opened",
+            &[
+                ("stage", code("introduced")),
+                ("introduction", Value::Id(introduction)),
+            ],
+        );
+        let step = [
+            ("action", code("advance")),
+            ("to", code("open")),
+            ("stage_to", code("screening")),
+        ];
+        let step = line(9, "deal.moved", &step);
+        for [first, second] in [["2026-05-01", "2026-05-07"], ["2026-05-07", "2026-05-01"]] {
+            let mut account = Account::default();
+            for (deal, met_on) in [(2, Some(first)), (3, Some(second)), (4, None)] {
+                let lines = [
+                    Some(opened.clone()),
+                    met_on.map(recorded),
+                    Some(step.clone()),
+                ];
+                for (day, kind, _, payload) in lines.iter().flatten() {
+                    let line = Line {
+                        at: at(*day),
+                        kind,
+                        subject: Subject::new(SubjectKind::Deal, Uuid::from_u128(deal)),
+                        payload,
+                    };
+                    account.read(&line, &BTreeSet::new());
+                }
+            }
+            let met = account.meetings().remove(&introduction);
+            assert_eq!(met, Some(at(1).date_naive()));
+        }
     }
 }

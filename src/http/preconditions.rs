@@ -1,7 +1,7 @@
 //! Versions as entity tags (RFC 9110 §8.8, §13): the thing's version is its
 //! strong `ETag`, changes name it in `If-Match`, reads in `If-None-Match`. Where
-//! something without a version is told beside the thing, the tag names it behind
-//! a dash: a change is made on the version alone.
+//! a view tells more than the version counts, the tag names that behind a dash: a
+//! change is made on the version alone.
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -32,17 +32,15 @@ impl From<i64> for EntityTag {
 }
 
 impl EntityTag {
-    /// Of a thing beside which its reader is told of these words that wait for
-    /// compliance: they change without it, and a version that rose with them would
-    /// tell the other side that there are any.
+    /// Of a thing whose view tells what changes without it: a firm's name, which
+    /// may be another one or hidden in a freeze, what is missing by now, words that
+    /// wait for compliance. A version that rose with those would tell the other
+    /// side that there are any.
     ///
     /// # Errors
-    /// They can't be written.
-    pub fn beside<T: Serialize>(version: i64, waiting: &[T]) -> Result<Self, Problem> {
-        if waiting.is_empty() {
-            return Ok(Self::from(version));
-        }
-        Ok(Self(format!("\"v{version}-{}\"", digest_of(&waiting)?)))
+    /// The view can't be written.
+    pub fn of_view(version: i64, view: &impl Serialize) -> Result<Self, Problem> {
+        Ok(Self(format!("\"v{version}-{}\"", digest_of(view)?)))
     }
 
     /// The tag with its quotes.
@@ -254,8 +252,8 @@ mod tests {
     fn if_match_compares_strongly() {
         assert_eq!(if_match("\"v3\""), Ok(Some(3)));
         assert_eq!(if_match("*"), Ok(None));
-        let beside = EntityTag::beside(3, &["a text"]).expect("a tag");
-        assert_eq!(if_match(&beside.into_text()), Ok(Some(3)));
+        let of_view = EntityTag::of_view(3, &["a text"]).expect("a tag");
+        assert_eq!(if_match(&of_view.into_text()), Ok(Some(3)));
         for never in [
             "W/\"v3\"", "\"v03\"", "\"x\"", "\"v+3\"", "\"\"", "\"v3-\"", "\"v3-x\"",
         ] {
@@ -269,9 +267,8 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_changes_with_what_waits_beside_the_thing() {
-        let of = |waiting: &[&str]| EntityTag::beside(3, waiting).expect("a tag");
-        assert_eq!(of(&[]), EntityTag::from(3));
+    fn a_tag_of_a_view_changes_with_all_that_is_told() {
+        let of = |told: &[&str]| EntityTag::of_view(3, &told).expect("a tag");
         assert_ne!(of(&["one"]), of(&[]));
         assert_ne!(of(&["one"]), of(&["other"]));
         assert_eq!(of(&["one"]), of(&["one"]));

@@ -313,15 +313,17 @@ pub async fn transition(
     action: CommitmentAction,
     reason: Option<String>,
 ) -> Result<Commitment, Error> {
-    // The whole log of the programme is read, and nobody should wait for that.
+    // The whole log of the programme is read, and nobody should wait for that:
+    // evidence that comes meanwhile raises the version.
     context.db.seal_pending().await?;
     let (context_in, caller_in) = (context.clone(), caller.clone());
     let share = context.db.read(move |conn| {
-        let (_, programme) = load_readable(conn, &caller_in, id)?;
+        let (found, programme) = load_readable(conn, &caller_in, id)?;
         caller_in.may(Operation::WriteCommitment, &[])?;
-        scorecard::share_of(&context_in, conn, &programme, id)
+        let share = scorecard::share_of(&context_in, conn, &programme, id)?;
+        Ok::<_, Error>((share, found.version))
     });
-    let share = share.await?;
+    let (share, version) = share.await?;
     let (context_in, caller_again) = (context.clone(), caller.clone());
     let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
     write_once(
@@ -331,6 +333,7 @@ pub async fn transition(
         move |conn| {
             let (before, _) = load_readable(conn, &caller_in, id)?;
             check_version(expected, before.version)?;
+            check_version(Some(version), before.version)?;
             let status = step(before.status, action, share)?;
             let after = Commitment {
                 status,
@@ -433,7 +436,7 @@ pub async fn give_evidence(
             let (before, programme) = load_readable(conn, &caller_in, id)?;
             let parties = parties(&programme);
             caller_in.may(Operation::WriteEvidence, &parties)?;
-            if before.status != CommitmentStatus::Open {
+            if !commitments::note_evidence(conn, id, now)? {
                 return Err(Refusal::no_transition("evidence").into());
             }
             let NewEvidence {

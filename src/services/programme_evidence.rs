@@ -8,7 +8,7 @@ use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::account::Role;
 use crate::domain::calendar::latest_day;
-use crate::domain::commitment::{Adds, CommitmentStatus, Evidence, EvidenceKind, evidence_faults};
+use crate::domain::commitment::{Adds, Evidence, EvidenceKind, evidence_faults};
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::held_text::{HeldPlace, TextOf};
@@ -265,13 +265,13 @@ fn linked(
         faults.push("/commitment", "unknown_commitment", detail);
         return Err(Error::from(faults));
     };
-    if found.status != CommitmentStatus::Open {
+    let now = context.now();
+    if !db::commitments::note_evidence(conn, commitment, now)? {
         return Err(Error::refused(
             "commitment_closed",
             "That commitment is closed: take it up again first.",
         ));
     }
-    let now = context.now();
     evidence_faults(&found.details, adds, before.happened_on, latest_day(now)).finish()?;
     Ok(Evidence {
         id: before.id,

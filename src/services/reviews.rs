@@ -172,6 +172,16 @@ pub enum Entry {
     Record(Box<Waits>),
 }
 
+impl Entry {
+    /// Whose it is.
+    fn firms(&self) -> &[OrganizationId] {
+        match self {
+            Self::Question(review) => std::slice::from_ref(&review.startup),
+            Self::Record(waits) => &waits.firms,
+        }
+    }
+}
+
 /// An entry, and where it stands in the queue.
 struct Placed {
     entry: Entry,
@@ -252,11 +262,12 @@ fn fill(
                 WaitingKind::Question => questions.remove(&row.id).map(Entry::Question),
                 _ => records
                     .remove(&row.id)
-                    // Of a firm of their own nobody decides.
-                    .filter(|it| caller.may(Operation::ReadCompliance, &it.firms).is_ok())
                     .map(|waits| Entry::Record(Box::new(waits))),
             };
-            if let Some(entry) = entry.filter(|entry| filter.takes(entry)) {
+            // Of a firm of their own nobody decides.
+            let may_read = |it: &Entry| caller.may(Operation::ReadCompliance, it.firms()).is_ok();
+            let entry = entry.filter(|it| filter.takes(it) && may_read(it));
+            if let Some(entry) = entry {
                 page.push(Placed {
                     entry,
                     since: row.since,

@@ -230,7 +230,7 @@ impl Reading {
         let account = &self.account;
         let mut firsts = Firsts {
             meeting: account.first_meeting(),
-            session: account.first_session,
+            session: account.first_session(),
             deal: account.first_deal,
             signature: account.first_signature(),
             funding: self.money().first_funding(),

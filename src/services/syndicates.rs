@@ -69,11 +69,11 @@ pub struct Seen {
     pub closings: Vec<ClosingSeen>,
     /// Who takes part, as far as the reader may know them.
     pub members: Vec<Member>,
-    /// What is promised, in the round's currency; none for an investor, who
-    /// could tell the others' promises from it.
+    /// What is promised, in the round's currency; none for whoever may not know
+    /// all who promise, and could tell the others' promises from it.
     pub sums: Option<Sums>,
-    /// How the round is filled; none without one, and for an investor, who
-    /// could find it out by promising now this, now that.
+    /// How the round is filled; none without one, and for whoever is told no sums:
+    /// an investor could find them out by promising now this, now that.
     pub subscription: Option<Subscription>,
 }
 
@@ -112,18 +112,19 @@ pub(super) fn see(
     let operator = caller.reads_all_of(&firms);
     let kept_apart = !operator && apart::of_deal(context, conn, deal)?.is_some();
     let all = operator || caller.belongs_to(deal.startup) && !kept_apart;
+    let hidden = hidden_from(conn, caller, deal, &participants)?;
+    // Of a sum and the others' promises that of a hidden one is the rest.
+    let adds_up = all && hidden.is_empty();
     let whole = sums(&promises, &participants, None);
     let closings = closings.into_iter().map(|closing| ClosingSeen {
-        sums: all.then(|| sums(&promises, &participants, Some(closing.number))),
+        sums: adds_up.then(|| sums(&promises, &participants, Some(closing.number))),
         closing,
     });
     let closings = closings.collect();
     let mut members = Vec::new();
     for (participant, promise) in participants.into_iter().zip(promises) {
         let own = caller.belongs_to(participant.organization);
-        let others = participant.organization;
-        let barred = !operator && !own && db::walls::stand_between(conn, deal.startup, others)?;
-        if !own && (!all || barred) {
+        if !own && (!all || hidden.contains(&participant.organization)) {
             continue;
         }
         let firm = db::organizations::find(conn, participant.organization)?;
@@ -131,7 +132,7 @@ pub(super) fn see(
             name: firm
                 .map(|firm| firm.details.display_name().to_string())
                 .unwrap_or_default(),
-            allocated: if all {
+            allocated: if adds_up {
                 promise.share
             } else {
                 participant.allocated
@@ -151,13 +152,35 @@ pub(super) fn see(
         },
         version: deal.version,
         subscription: round
-            .filter(|_| all)
+            .filter(|_| adds_up)
             .map(|round| subscription(&round, whole.hard)),
         round,
         closings,
         members,
-        sums: all.then_some(whole),
+        sums: adds_up.then_some(whole),
     })
+}
+
+/// The investors of a deal that a block or a wall keeps its startup's people from;
+/// none for the operator's.
+fn hidden_from(
+    conn: &mut Conn,
+    caller: &Caller,
+    deal: &Deal,
+    participants: &[Participant],
+) -> Result<BTreeSet<OrganizationId>, Error> {
+    let mut hidden = BTreeSet::new();
+    let mut firms = vec![deal.startup, deal.investor];
+    firms.extend(participants.iter().map(|it| it.organization));
+    if caller.reads_all_of(&firms) {
+        return Ok(hidden);
+    }
+    for firm in participants.iter().map(|it| it.organization) {
+        if !caller.belongs_to(firm) && db::walls::stand_between(conn, deal.startup, firm)? {
+            hidden.insert(firm);
+        }
+    }
+    Ok(hidden)
 }
 
 /// Sets the round that a deal fills, for the startup and curators.
@@ -442,7 +465,8 @@ fn columns(
         // operator's people who are of it.
         let all =
             caller.reads_all_of(&[deal.startup, deal.investor]) || caller.belongs_to(deal.startup);
-        let theirs = |firm| all || caller.belongs_to(firm);
+        let hidden = hidden_from(conn, caller, deal, &members)?;
+        let theirs = |firm| (all && !hidden.contains(&firm)) || caller.belongs_to(firm);
         let amounts = worth(&parts, won.as_ref()).into_iter();
         let mut total = None;
         for amount in amounts.filter(|it| theirs(it.firm.unwrap_or(deal.investor))) {

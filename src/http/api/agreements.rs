@@ -184,7 +184,7 @@ pub struct AgreementView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     waiting: Vec<KeptTextView>,
-    /// The programme's version; also the `ETag`, with what waits.
+    /// The programme's version; the `ETag` is made of it and all that is told here.
     #[schema(minimum = 1)]
     version: i64,
 }
@@ -289,9 +289,9 @@ fn said(words: &str) -> Option<String> {
 }
 
 impl AgreementView {
-    /// Its `ETag`: the version, and what waits beside it.
+    /// Its `ETag`: the version, and all that its reader is told.
     fn tag(&self) -> Result<EntityTag, Problem> {
-        EntityTag::beside(self.version, &self.waiting)
+        EntityTag::of_view(self.version, self)
     }
 }
 

@@ -201,7 +201,7 @@ pub struct CommitmentView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 2)]
     waiting: Vec<KeptTextView>,
-    /// Counts changes; the `ETag`, with what waits.
+    /// Counts changes. The `ETag` is made of it and all that is told here.
     #[schema(minimum = 1)]
     version: i64,
     /// When it was made.
@@ -213,9 +213,9 @@ pub struct CommitmentView {
 }
 
 impl CommitmentView {
-    /// Its `ETag`: the version, and what waits beside it.
+    /// Its `ETag`: the version, and all that its reader is told.
     fn tag(&self) -> Result<EntityTag, Problem> {
-        EntityTag::beside(self.version, &self.waiting)
+        EntityTag::of_view(self.version, self)
     }
 
     /// What somebody reads of it who knows of this that waits.

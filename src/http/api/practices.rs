@@ -129,7 +129,7 @@ pub struct PracticeView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     waiting: Vec<KeptTextView>,
-    /// Counts changes; the `ETag`, with what waits.
+    /// Counts changes. The `ETag` is made of it and all that is told here.
     #[schema(minimum = 1)]
     version: i64,
     /// When it was proposed.
@@ -156,9 +156,9 @@ pub struct PracticeFirmView {
 }
 
 impl PracticeView {
-    /// Its `ETag`: the version, and what waits beside it.
+    /// Its `ETag`: the version, and all that its reader is told.
     pub fn tag(&self) -> Result<EntityTag, Problem> {
-        EntityTag::beside(self.version, &self.waiting)
+        EntityTag::of_view(self.version, self)
     }
 
     /// What a caller reads of it.

@@ -120,7 +120,7 @@ pub struct ProgrammeEvidenceView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2000, example = "It was entered twice.")]
     withdrawn_for: Option<String>,
-    /// Counts changes; the `ETag`, with what waits.
+    /// Counts changes. The `ETag` is made of it and all that is told here.
     #[schema(minimum = 1)]
     version: i64,
     /// When it was given.
@@ -132,9 +132,9 @@ pub struct ProgrammeEvidenceView {
 }
 
 impl ProgrammeEvidenceView {
-    /// Its `ETag`: the version, and what waits beside it.
+    /// Its `ETag`: the version, and all that its reader is told.
     fn tag(&self) -> Result<EntityTag, Problem> {
-        EntityTag::beside(self.version, &self.waiting)
+        EntityTag::of_view(self.version, self)
     }
 
     fn of(given: &ProgrammeEvidence, waiting: &Waiting) -> Self {

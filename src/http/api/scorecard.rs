@@ -295,7 +295,7 @@ impl From<&Scorecard> for ScorecardView {
                 practices: account.practices_agreed(),
                 practices_completed: account.practices_completed(),
                 sessions_held: account.sessions.len(),
-                session_minutes: account.sessions.values().sum(),
+                session_minutes: account.sessions.values().map(|it| it.minutes).sum(),
             },
             money_funded: MoneyFundedView {
                 as_of: card.money_until.map(|day| day.to_string()),

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{Stage, Who};
+use super::held_otherwise::again;
+use super::stage::{INVESTOR, Stage, Who};
 use crate::support::database::on_each_backend;
 
 /// A deal that goes through the pipeline of equity; its path.
@@ -205,6 +206,31 @@ fn what_is_recorded_is_what_was_asked_for() {
         let across = json!({"facts": {"signed_on": "2026-11-24"}});
         let refused = stage.edit(Who::Dana, &deal, across).await;
         assert_eq!(refused.code(409), "not_available");
+    });
+}
+
+#[test]
+fn its_tag_changes_with_the_names_that_its_reader_is_told() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let read = stage.get(Who::Dana, &deal).await;
+        assert!(read.text.contains(INVESTOR), "{}", read.text);
+        let tag = read.etag.unwrap();
+        assert_eq!(again(&stage, Who::Dana, &deal, &tag).await.status, 304);
+        let firm = format!("/v1/organizations/{}", stage.investor.id);
+        let name = json!({ "trade_name": "Another Name" });
+        stage.edit(Who::Gul, &firm, name).await.expect(200);
+        let read = again(&stage, Who::Dana, &deal, &tag).await;
+        assert_eq!(read.status, 200);
+        assert!(read.text.contains("Another Name"), "{}", read.text);
+        let tag = read.etag.unwrap();
+        let freeze = json!({ "scope": "country", "value": "AZ", "reason": "A test" });
+        let frozen = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
+        frozen.expect(201);
+        let read = again(&stage, Who::Dana, &deal, &tag).await;
+        assert_eq!(read.status, 200);
+        assert!(!read.text.contains("Another Name"), "{}", read.text);
     });
 }
 

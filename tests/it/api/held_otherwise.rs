@@ -27,7 +27,7 @@ async fn otherwise(
 }
 
 /// A GET by somebody who has that version.
-async fn again(stage: &Stage, who: Who, path: &str, tag: &str) -> Answer {
+pub async fn again(stage: &Stage, who: Who, path: &str, tag: &str) -> Answer {
     let request = stage.request(who, "GET", path);
     let request = request.header("If-None-Match", tag);
     Answer::of(request.send().await.unwrap()).await

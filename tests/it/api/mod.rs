@@ -28,7 +28,7 @@ mod firms;
 mod freezes;
 mod gates;
 mod golden_names;
-mod held_otherwise;
+pub mod held_otherwise;
 mod held_texts;
 pub mod holding;
 mod idempotency;

@@ -65,6 +65,25 @@ async fn is_kept_apart(stage: &Stage, deal: &str, firm: &str) {
     assert_eq!(parts["items"][0]["startup_name"], Value::Null);
     assert_eq!(own_column(stage).await, None);
     stage.get(Who::Gul, &its_round).await.expect(200);
+    // The startup reads nothing by which it could tell that one's promise.
+    let left = syndicate(stage, Who::Dana, deal).await;
+    assert!(!left.to_string().contains(firm), "{left}");
+    assert_eq!(left["participants"].as_array().unwrap().len(), 1);
+    for sum in ["hard", "soft", "allocated", "funded", "subscription"] {
+        assert_eq!(left[sum], Value::Null, "{sum}: {left}");
+    }
+    let of_all = syndicate(stage, Who::Curator, deal).await;
+    assert_eq!(of_all["participants"].as_array().unwrap().len(), 2);
+    assert_eq!(of_all["hard"]["amount_minor"], 90_000);
+    let totals = async |who| {
+        let board = stage.get(who, "/v1/deal-board").await.expect(200);
+        let columns = board["items"].as_array().unwrap().iter();
+        columns
+            .map(|it| it["total"]["amount_minor"].as_i64().unwrap())
+            .sum::<i64>()
+    };
+    assert_eq!(totals(Who::Curator).await, 90_000);
+    assert_eq!(totals(Who::Dana).await, 60_000);
 }
 
 /// The deal itself is the two's who began it.

@@ -466,6 +466,17 @@ fn it_counts_in_the_scorecard_as_of_any_day() {
         let back = stage.request(Who::Curator, "DELETE", &format!("{path}/{session}"));
         assert_eq!(back.send().await.unwrap().status(), 204);
         assert_eq!(counts(&stage, "").await["sessions_held"], 1);
+        // The first session was the one that is none any more.
+        let path = format!("/v1/programmes/{}/scorecard", stage.programme.id);
+        let card = async |query: &str| {
+            let card = stage.get(Who::Curator, &format!("{path}{query}")).await;
+            card.expect(200)["days_to"]["first_session"].clone()
+        };
+        let (then, now) = (card("?as_of=2026-12-14").await, card("").await);
+        assert!(
+            then.as_i64().unwrap() < now.as_i64().unwrap(),
+            "{then} {now}"
+        );
         for (day, sessions) in [("2026-11-30", 0), ("2026-12-05", 1), ("2026-12-14", 2)] {
             let then = counts(&stage, &format!("?as_of={day}")).await;
             assert_eq!(then["sessions_held"], sessions, "{day}");

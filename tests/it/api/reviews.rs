@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use corridor::db::{self, Conn};
+use corridor::domain::account::Role;
 use corridor::domain::profile::ProfileStatus;
 use corridor::jobs::clock;
 use serde_json::{Value, json};
@@ -148,6 +149,30 @@ fn the_same_decision_sent_again_is_answered_as_the_first_time() {
         assert_eq!(send(Who::SecondCompliance, "8e03978e-40d5").await, second);
         let seen = stage.get(Who::Curator, &matched).await.expect(200);
         assert_eq!(seen["status"], "candidate");
+    });
+}
+
+#[test]
+fn nobody_reads_or_decides_a_question_about_a_firm_of_their_own() {
+    on_each_backend(async |database| {
+        let stage = Stage::with_tag(database, REVIEW_TAG).await;
+        let matched = stage.matched().await;
+        let scope = queue(&stage, "").await[0]["scope"].clone();
+        let (user, firm) = (stage.user(Who::Compliance).id, stage.startup.id);
+        let now = stage.context.now();
+        let join = move |conn: &mut Conn| {
+            db::users::insert_membership(conn, user, firm, Role::Viewer, now)
+        };
+        stage.context.db.write(join).await.unwrap();
+        assert_eq!(queue(&stage, "").await, Vec::<Value>::new());
+        let counted = "/v1/reviews?count=true&limit=1";
+        let counted = stage.get(Who::Compliance, counted).await.expect(200);
+        assert_eq!(counted["count"]["value"], 0, "{counted}");
+        let other = stage.get(Who::SecondCompliance, "/v1/reviews").await;
+        assert_eq!(other.expect(200)["items"].as_array().unwrap().len(), 1);
+        decide(&stage, Who::Compliance, &[scope], "release").await;
+        let seen = stage.get(Who::Curator, &matched).await.expect(200);
+        assert_eq!(seen["status"], "under_review");
     });
 }
 

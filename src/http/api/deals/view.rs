@@ -107,7 +107,7 @@ pub struct DealView {
     /// What is missing before the stage can be left.
     #[schema(max_items = 50)]
     pub missing: Vec<FaultView>,
-    /// Counts changes; the `ETag`, with what waits.
+    /// Counts changes. The `ETag` is made of it and all that is told here.
     #[schema(minimum = 1, example = 3)]
     pub version: i64,
     /// When it was opened.
@@ -128,9 +128,9 @@ const fn neutral(status: DealStatus) -> &'static str {
 }
 
 impl DealView {
-    /// Its `ETag`: the version, and what waits beside it.
+    /// Its `ETag`: the version, and all that its reader is told.
     pub fn tag(&self) -> Result<EntityTag, Problem> {
-        EntityTag::beside(self.version, &self.waiting)
+        EntityTag::of_view(self.version, self)
     }
 
     /// A deal for its reader.

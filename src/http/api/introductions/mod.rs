@@ -190,7 +190,7 @@ async fn request_introduction(
     let view = shown(&context, &caller, made.id).await?;
     Ok(created(
         format!("/v1/introductions/{}", view.id),
-        view.version,
+        view.tag()?,
         &view,
     ))
 }
@@ -220,7 +220,7 @@ async fn get_introduction(
 ) -> Result<HttpResponse, Problem> {
     let seen = introductions::open(&context, &caller, path_id(&id)?).await?;
     let view = IntroductionView::of(&seen);
-    Ok(versioned(&request, view.version, &view))
+    Ok(versioned(&request, view.tag()?, &view))
 }
 
 /// What can be done with an introduction now.
@@ -280,7 +280,7 @@ async fn move_introduction(
         .await?;
     introductions::transition(&context, &caller, intent, id, expected, step).await?;
     let view = shown(&context, &caller, id).await?;
-    Ok(moved(view.version, &view))
+    Ok(moved(view.tag()?, &view))
 }
 
 /// What happened to an introduction.

@@ -179,5 +179,5 @@ pub(super) async fn offer_times(
     let slots = body.read(|it| it.read(caller.user.zone, context.now()))?;
     introductions::put_slots(&context, &caller, id, expected, slots).await?;
     let view = super::shown(&context, &caller, id).await?;
-    Ok(moved(view.version, &view))
+    Ok(moved(view.tag()?, &view))
 }

@@ -8,6 +8,8 @@ use crate::domain::introduction::{Answer, Introduction};
 use crate::domain::tongue;
 use crate::domain::values::{PassReason, Side};
 use crate::http::api::values::time;
+use crate::http::preconditions::EntityTag;
+use crate::http::problem::Problem;
 use crate::services::introductions::{GivenAnswer, Seen};
 
 /// A double opt-in.
@@ -70,7 +72,7 @@ pub struct IntroductionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 100)]
     pub answers: Option<Vec<AnswerView>>,
-    /// Counts changes; the `ETag`.
+    /// Counts changes. The `ETag` is made of it and all that is told here.
     #[schema(minimum = 1, example = 3)]
     pub version: i64,
     /// When it was asked for.
@@ -82,6 +84,11 @@ pub struct IntroductionView {
 }
 
 impl IntroductionView {
+    /// Its `ETag`: the version, and all that its reader is told.
+    pub fn tag(&self) -> Result<EntityTag, Problem> {
+        EntityTag::of_view(self.version, self)
+    }
+
     /// An introduction for its reader.
     pub fn of(seen: &Seen) -> Self {
         let record = &seen.introduction;

@@ -71,7 +71,7 @@ async fn create_match(
     let view = view(&context, &caller, made).await?;
     Ok(created(
         format!("/v1/matches/{}", view.id),
-        view.version,
+        view.tag()?,
         &view,
     ))
 }
@@ -98,7 +98,7 @@ async fn get_match(
 ) -> Result<HttpResponse, Problem> {
     let found = matches::find(&context, &caller, path_id(&id)?).await?;
     let view = view(&context, &caller, found).await?;
-    Ok(versioned(&request, view.version, &view))
+    Ok(versioned(&request, view.tag()?, &view))
 }
 
 /// Which pair.
@@ -216,7 +216,7 @@ async fn move_match(
         .await?;
     let found = matches::transition(&context, &caller, intent, id, expected, wanted).await?;
     let view = view(&context, &caller, found).await?;
-    Ok(moved(view.version, &view))
+    Ok(moved(view.tag()?, &view))
 }
 
 /// What happened to a match.

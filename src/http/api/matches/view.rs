@@ -13,6 +13,8 @@ use crate::domain::text::{Language, Slug};
 use crate::domain::values::Side;
 use crate::domain::wording::Wording;
 use crate::http::api::values::{ReadableView, time};
+use crate::http::preconditions::EntityTag;
+use crate::http::problem::Problem;
 use crate::services::matches::{CuratedPair, MatchNote, Ranked};
 use crate::services::teasers::{Party, Reader, Shown, Teaser};
 use crate::services::{Caller, Context};
@@ -120,7 +122,8 @@ pub struct MatchView {
     pub notes: Option<Vec<MatchNoteView>>,
     /// The account of the score, as of the day it was computed.
     pub explanation: ExplanationView,
-    /// Counts changes, for a side those that it sees; the `ETag`.
+    /// Counts changes, for a side those that it sees. The `ETag` is made of it and
+    /// all that is told here.
     #[schema(minimum = 1, example = 3)]
     pub version: i64,
     /// When it was computed.
@@ -132,6 +135,11 @@ pub struct MatchView {
 }
 
 impl MatchView {
+    /// Its `ETag`: the version, and all that its reader is told.
+    pub fn tag(&self) -> Result<EntityTag, Problem> {
+        EntityTag::of_view(self.version, self)
+    }
+
     /// A match for its reader.
     pub fn of(voice: Voice<'_>, shown: &Shown) -> Self {
         let matched = &shown.matched;
