@@ -59,6 +59,19 @@ fn see(conn: &mut Conn, programme: Programme) -> Result<Seen, Error> {
     })
 }
 
+/// The same with what of it waits for compliance, as far as the caller knows.
+pub(super) fn see_all(
+    conn: &mut Conn,
+    caller: &Caller,
+    programme: Programme,
+) -> Result<Seen, Error> {
+    let waiting = Waiting::read(conn, caller, TextOf::Programme(programme.id))?;
+    Ok(Seen {
+        waiting,
+        ..see(conn, programme)?
+    })
+}
+
 /// Most reasons that are read with a programme.
 const REASONS: i64 = 50;
 
@@ -407,10 +420,7 @@ fn sign(
         programmes::log_move(conn, &pen, &after, ProgrammeAction::Decline, from, None)?;
         succession::follow(context, conn, &after, ProgrammeAction::Decline)?;
     }
-    let of = TextOf::Programme(after.id);
-    let mut seen = see(conn, after)?;
-    seen.waiting = Waiting::read(conn, caller, of)?;
-    Ok(seen)
+    see_all(conn, caller, after)
 }
 
 /// Drafts the programme that goes on from one in force or just over: the same

@@ -11,7 +11,7 @@ use crate::domain::agreement::Signing;
 use crate::domain::commitment::{Commitment, CommitmentDetails, Target};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::held_text::{HeldPlace, HeldText, TextOf};
-use crate::domain::ids::{CommitmentId, OrganizationId};
+use crate::domain::ids::{CommitmentId, OrganizationId, ProgrammeId};
 use crate::domain::practice::Practice;
 use crate::domain::programme::{Programme, ProgrammeDetails};
 use crate::domain::scorecard::promise_facts;
@@ -82,7 +82,7 @@ pub(super) fn place(context: &Context, conn: &mut Conn, held: &HeldText) -> Resu
         HeldPlace::Signing(firm) => {
             // The programme is locked by that before its signatures are read.
             changed(context, conn, held, |_| ())?;
-            signing(conn, held, *firm)?;
+            put_signing(conn, held.of.programme(), *firm, &held.text)?;
             told(conn, &pen, held, Vec::new())
         }
     }
@@ -178,9 +178,15 @@ fn changed(
     programmes::store(conn, &after)
 }
 
-/// Says where a party's signature can be seen, or why it declined.
-fn signing(conn: &mut Conn, held: &HeldText, firm: OrganizationId) -> Result<(), Error> {
-    let mut agreement = db::agreements::load(conn, held.of.programme())?;
+/// Says where a party's signature can be seen, or why it declined, where nothing
+/// says so yet.
+pub(super) fn put_signing(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+    firm: OrganizationId,
+    text: &str,
+) -> Result<(), Error> {
+    let mut agreement = db::agreements::load(conn, programme)?;
     for signatory in &mut agreement.signatories {
         match &mut signatory.signing {
             Signing::Signed {
@@ -189,7 +195,7 @@ fn signing(conn: &mut Conn, held: &HeldText, firm: OrganizationId) -> Result<(),
             | Signing::Declined { reason: words }
                 if signatory.organization == firm && words.is_empty() =>
             {
-                words.clone_from(&held.text);
+                text.clone_into(words);
             }
             _ => {}
         }

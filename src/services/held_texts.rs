@@ -302,6 +302,28 @@ fn ruled(held: &HeldText, caller: &Caller, release: bool) -> Result<Standing, Re
     Ok(decided)
 }
 
+/// Refuses to say otherwise what nobody keeps from its place of the texts that
+/// `is_theirs` says are the caller's, or to say just the words that are kept.
+pub(super) fn check_kept(
+    conn: &mut Conn,
+    (of, place): (TextOf, &HeldPlace),
+    text: &str,
+    is_theirs: impl Fn(&HeldText) -> bool,
+) -> Result<(), Error> {
+    let kept = held_texts::kept_at(conn, of, std::slice::from_ref(place))?;
+    match kept.into_iter().find(is_theirs) {
+        None => Err(Error::refused(
+            "nothing_kept",
+            "Compliance keeps nothing of yours from that place.",
+        )),
+        Some(theirs) if theirs.text == text => Err(Error::refused(
+            "unchanged",
+            "Just these words are kept; say it otherwise.",
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
 /// Refuses words that name something restricted or prohibited where they can't
 /// wait: the words are named, so that they are said otherwise.
 pub(super) fn refuse(context: &Context, pointer: &str, text: &str) -> Result<(), Error> {

@@ -108,6 +108,7 @@ pub mod second_factor;
 pub mod sessions;
 pub mod shares;
 pub mod signing;
+pub mod signing_words;
 pub mod simulation;
 mod stage_report;
 pub mod standstill;

@@ -2,15 +2,14 @@
 //! the people of who wrote them, also once the engagement is over: what was
 //! adopted of it is worth telling then more than ever.
 
-use crate::db::{self, Conn, practices};
+use crate::db::{Conn, practices};
 use crate::domain::event::{SubjectKind, Value};
-use crate::domain::held_text::HeldPlace;
+use crate::domain::held_text::{HeldPlace, HeldText};
 use crate::domain::ids::PracticeId;
 use crate::domain::permission::Operation;
 use crate::domain::practice::{Practice, PracticeStatus};
-use crate::domain::refusal::Refusal;
 
-use super::held_texts::may_stand;
+use super::held_texts::{self, may_stand};
 use super::practices::{Seen, firm_of, hat_of, load_readable, see, text_of};
 use super::transitions::{check_version, code};
 use super::{Caller, Context, Error};
@@ -39,7 +38,7 @@ pub async fn say_otherwise(
             if !practices::hold(conn, id, before.version)? {
                 return Err(Error::StaleVersion);
             }
-            check_kept(conn, &caller, &before, (&place, &text))?;
+            check_theirs(conn, &caller, &before, (&place, &text))?;
             let firm = firm_of(&caller, &before);
             let of = (text_of(&before), &place);
             let stands = may_stand(&context_in, conn, &caller, of, &text, firm)?;
@@ -74,7 +73,7 @@ fn note(
 
 /// Refuses where nothing is kept that the caller's side wrote, or just these words
 /// are; what another side wrote is as if it were not there.
-fn check_kept(
+fn check_theirs(
     conn: &mut Conn,
     caller: &Caller,
     practice: &Practice,
@@ -82,26 +81,16 @@ fn check_kept(
 ) -> Result<(), Error> {
     let firm = firm_of(caller, practice);
     let operator = firm.is_none() && hat_of(caller).is_some();
-    let kept = db::held_texts::kept_at(conn, text_of(practice), std::slice::from_ref(place))?;
-    let mut kept = kept.iter();
-    let theirs = kept.find(|it| match it.organization {
-        None => operator,
-        wrote => wrote == firm,
-    });
     // The firms have read what an engagement is for once it was offered.
     let open = *place != HeldPlace::Aim || practice.status == PracticeStatus::Proposed;
-    if let Some(theirs) = theirs.filter(|_| open) {
-        if theirs.text == text {
-            let detail = "Just these words are kept; say it otherwise.";
-            return Err(Refusal::new("unchanged", detail).into());
-        }
-        return Ok(());
-    }
-    Err(Refusal::new(
-        "nothing_kept",
-        "Compliance keeps nothing of yours from that place.",
-    )
-    .into())
+    let is_theirs = |it: &HeldText| {
+        let theirs = match it.organization {
+            None => operator,
+            wrote => wrote == firm,
+        };
+        open && theirs
+    };
+    held_texts::check_kept(conn, (text_of(practice), place), text, is_theirs)
 }
 
 /// The engagement once the words stand at their place, or wait for it.

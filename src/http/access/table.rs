@@ -268,6 +268,10 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         Needs(O::WriteProgramme),
     ),
     (
+        "PUT /v1/programmes/{id}/signings/{organization}/text",
+        Needs(O::WriteProgramme),
+    ),
+    (
         "POST /v1/programmes/{id}/renewals",
         Needs(O::WriteProgramme),
     ),

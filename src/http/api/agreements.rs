@@ -29,7 +29,8 @@ use crate::services::{Context, Error};
 /// Most characters of a text, of a name, and of other words.
 const TEXT_MAX: usize = 100_000;
 const NAME_MAX: usize = 200;
-const WORDS_MAX: usize = 2_000;
+/// Most characters of where a signature can be seen, and of why a party declined.
+pub const WORDS_MAX: usize = 2_000;
 /// Most languages, and most signatories.
 const MOST: usize = 20;
 
@@ -290,7 +291,7 @@ fn said(words: &str) -> Option<String> {
 
 impl AgreementView {
     /// Its `ETag`: the version, and all that its reader is told.
-    fn tag(&self) -> Result<EntityTag, Problem> {
+    pub fn tag(&self) -> Result<EntityTag, Problem> {
         EntityTag::of_view(self.version, self)
     }
 }

@@ -70,6 +70,7 @@ pub mod scorecard;
 pub mod screening;
 pub mod second_factor;
 pub mod sessions;
+pub mod signing_texts;
 pub mod startup_profiles;
 pub mod suppressions;
 mod tag_suggestions;
@@ -149,6 +150,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(practices::routes)
         .configure(practice_decisions::routes)
         .configure(practice_texts::routes)
+        .configure(signing_texts::routes)
         .configure(gaps::routes)
         .configure(releases::routes)
         .configure(rematches::routes)

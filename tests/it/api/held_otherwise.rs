@@ -33,6 +33,14 @@ pub async fn again(stage: &Stage, who: Who, path: &str, tag: &str) -> Answer {
     Answer::of(request.send().await.unwrap()).await
 }
 
+async fn refuse_all(stage: &Stage) {
+    for (held, _) in queue(stage).await {
+        says(stage, Who::Compliance, &held, "refuse")
+            .await
+            .expect(200);
+    }
+}
+
 /// An engagement that is over, with a feedback and an outcome of the taker that
 /// compliance refused; its path, and the place of the feedback.
 async fn refused(stage: &Stage) -> (String, String) {
@@ -45,11 +53,7 @@ async fn refused(stage: &Stage) -> (String, String) {
     let noted = stage.post(Who::Gul, &path, session).await.expect(201);
     let done = json!({ "action": "complete", "outcome": BAD });
     stage.go(Who::Gul, &practice, done).await.expect(200);
-    for (held, _) in queue(stage).await {
-        says(stage, Who::Compliance, &held, "refuse")
-            .await
-            .expect(200);
-    }
+    refuse_all(stage).await;
     let place = format!("feedback:{}", noted["id"].as_str().unwrap());
     (practice, place)
 }
@@ -222,6 +226,68 @@ fn as_many_texts_of_a_firm_wait_as_may_be() {
 }
 
 /// Has an MoU say this, as if it had been written before words were read.
+#[test]
+fn where_a_signature_can_be_seen_is_said_otherwise() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let programme = drafted(&stage, &[]).await;
+        write(&stage, &programme, json!({ "en": "We agree." })).await;
+        for action in ["negotiate", "agree_text", "start_signing"] {
+            go(&stage, &programme, action).await.expect(200);
+        }
+        let read = stage.get(Who::Curator, &programme).await.expect(200);
+        let firm = read["parties"][0]["organization"].clone();
+        let signing = json!({
+            "action": "sign", "organization": firm, "level": "qualified",
+            "signed_on": "2026-11-24", "evidence": BAD,
+        });
+        let request = stage.request(Who::Curator, "POST", &format!("{programme}/signings"));
+        let request = request.header("If-Match", "*").json(&signing);
+        let signed = Answer::of(request.send().await.unwrap()).await.expect(200);
+        assert_eq!(signed["waiting"].as_array().unwrap().len(), 1);
+        refuse_all(&stage).await;
+
+        let firm = firm.as_str().unwrap();
+        let path = format!("{programme}/signings/{firm}/text");
+        let say = async |who, path: &str, tag: &str, body: Value| {
+            let request = stage.request(who, "PUT", path).header("If-Match", tag);
+            Answer::of(request.json(&body).send().await.unwrap()).await
+        };
+        let good = json!({ "text": "Archive of the ministry, 7" });
+        let agreement = format!("{programme}/agreement");
+        let tag = stage.get(Who::Curator, &agreement).await.etag.unwrap();
+        for who in [Who::Gul, Who::Dana, Who::Compliance] {
+            let refused = say(who, &path, &tag, good.clone()).await.status;
+            assert!(matches!(refused, 403 | 404), "{who:?}: {refused}");
+        }
+        let empty = json!({ "text": " " });
+        let fault = say(Who::Curator, &path, &tag, empty).await.expect(422);
+        assert_eq!(fault["errors"][0]["pointer"], "#/text");
+        let same = say(Who::Curator, &path, &tag, json!({ "text": BAD })).await;
+        assert_eq!(same.code(409), "unchanged");
+        let other = format!("{programme}/signings/{}/text", stage.startup.id);
+        let nothing = say(Who::Curator, &other, &tag, good.clone()).await;
+        assert_eq!(nothing.code(409), "nothing_kept");
+        let stale = say(Who::Curator, &path, "\"v1\"", good.clone()).await;
+        assert_eq!(stale.status, 412);
+
+        let said = say(Who::Curator, &path, &tag, good.clone())
+            .await
+            .expect(200);
+        let parties_read = stage.get(Who::Gul, &agreement).await.expect(200);
+        for seen in [&said, &parties_read] {
+            assert_eq!(seen["signatories"][0]["evidence"], good["text"], "{seen}");
+            assert_eq!(seen["signatories"][0]["state"], "signed");
+        }
+        assert!(
+            said.get("waiting").is_none_or(|it| it == &json!([])),
+            "{said}"
+        );
+        let twice = say(Who::Curator, &path, "*", good).await;
+        assert_eq!(twice.code(409), "nothing_kept");
+    });
+}
+
 async fn says_of_old(stage: &Stage, programme: &str, text: &str) {
     let id: ProgrammeId = of(programme.rsplit('/').next().unwrap());
     let text = text.to_owned();

@@ -81,6 +81,7 @@ pub(super) fn body(route: &str) -> Option<Value> {
         "POST /v1/programmes/{id}/signings" => Some(json!({
             "action": "decline", "organization": Uuid::now_v7().to_string(), "reason": "Evil",
         })),
+        "PUT /v1/programmes/{id}/signings/{organization}/text" => Some(json!({ "text": "Evil" })),
         "POST /v1/programmes/{id}/renewals" => Some(json!({
             "slug": "evil", "starts_on": "2028-01-01", "ends_on": "2029-01-01",
         })),
