@@ -1,3 +1,5 @@
+//! Deals, meetings and signatures as the scorecard counts them on a day.
+
 use super::*;
 use crate::domain::deal_course::MET_ON;
 

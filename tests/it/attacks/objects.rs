@@ -361,6 +361,7 @@ async fn parts(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("{grant}", grant(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
         ("{other}", stage.investor.id.to_string()),
+        ("{organization}", stage.investor.id.to_string()),
         ("{version}", "1".to_owned()),
         ("{number}", "1".to_owned()),
         ("{invitation}", invitation(stage).await),
@@ -659,6 +660,7 @@ pub(super) fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>
         "{report}",
         "{number}",
         "{other}",
+        "{organization}",
     ] {
         if filled.contains(inner) {
             filled = filled.replace(inner, &object(inner));
