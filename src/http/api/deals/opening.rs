@@ -115,9 +115,10 @@ impl NewDeal {
 /// where it says no, or a consent to be proposed is lacking, everything that
 /// stands against it is named; where something waits for compliance, the pair is
 /// put before it (`held_for_review`; `#/match` among the errors names the match
-/// that waits), and the deal can be opened once that is decided. While an introduction of the two is under way none is opened
-/// (`introduction_running`), and one deal of the same two goes on in a pipeline at
-/// a time (`deal_going_on`). Both sides are mailed.
+/// that waits), and the deal can be opened once that is decided. While an
+/// introduction of the two is under way none is opened (`introduction_running`),
+/// and one deal of the same two goes on in a pipeline at a time
+/// (`deal_going_on`). Both sides are mailed.
 #[utoipa::path(
     operation_id = "open_deal",
     tag = "deals",
